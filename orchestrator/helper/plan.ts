@@ -1,0 +1,97 @@
+/**
+ * The plan: what nsinit is asked to do, as plain data.
+ *
+ * A plan can be printed (`--explain`), compared in a test without root, and sent (`encode.ts`). Field by field it is
+ * `helper-c/protocol.def`; docs/plan.md describes every operation.
+ */
+
+/** The namespaces of clone3(2). */
+export type NamespaceName = 'mount' | 'uts' | 'ipc' | 'pid' | 'network' | 'user' | 'cgroup' | 'time';
+
+/** Attributes of a mount, as in mount_setattr(2). */
+export type MountAttribute = 'rdonly' | 'nosuid' | 'nodev' | 'noexec';
+
+interface Common {
+	/** One clause in words that teach: printed by `--explain` after the operation itself. */
+	why?: string;
+	/** The mount becomes the container's root: every later target is resolved inside it. */
+	root?: boolean;
+	/** What to make where the target is missing. */
+	create?: 'directory' | 'file';
+	/** A missing target is no error. */
+	ifExists?: boolean;
+	/** Refuse a symbolic link anywhere in the target. */
+	noSymlinks?: boolean;
+}
+
+interface Owned {
+	mode?: number;
+	uid?: number;
+	gid?: number;
+}
+
+/** An operation of CREATE: all that needs no knowledge of the command. */
+export type CreateOp = Common & (
+	| {op: 'propagation'; target: string}
+	| {op: 'mount'; type: string; source?: string; target: string; options?: string[]; attributes?: MountAttribute[]; classic?: boolean; remount?: boolean}
+	| {op: 'bind'; source: string; target: string; attributes?: MountAttribute[]; recursive?: boolean}
+	| {op: 'overlay'; target: string; lowers: string[]; upper?: string; work?: string; options?: string[]; attributes?: MountAttribute[]}
+	| {op: 'protect'; target: string; attributes: MountAttribute[]; recursive?: boolean}
+	| {op: 'mask'; target: string}
+	| {op: 'device'; target: string; major: number; minor: number; mode: number; block?: boolean}
+	| {op: 'symlink'; target: string; text: string}
+	| ({op: 'mkdir'; target: string} & Owned)
+	| ({op: 'file'; target: string; data: Uint8Array | string} & Owned)
+	| {op: 'pivot'}
+	| {op: 'hostname'; name: string}
+	| {op: 'domainname'; name: string}
+	| {op: 'sysctl'; key: string; value: string}
+	| {op: 'loopback'}
+	| {op: 'time-offset'; monotonic?: bigint; boottime?: bigint}
+	| {op: 'console'; target: string}
+);
+
+/** An operation of START: what ends in exec. */
+export type StartOp = {why?: string} & (
+	| {op: 'rlimit'; resource: number; soft: bigint; hard: bigint}
+	| {op: 'credentials'; uid?: number; gid?: number; groups?: number[]; user?: string}
+	| {op: 'capabilities'; bounding: bigint; permitted: bigint; inheritable: bigint; ambient: bigint}
+	| {op: 'no-new-privs'}
+	| {op: 'seccomp'; program: Uint8Array}
+	| {op: 'cwd'; target: string; create?: 'directory'}
+	| {op: 'exec'; argv: string[]; env: string[]}
+);
+
+export type Op = CreateOp | StartOp;
+
+/** A standard stream: the helper's own descriptor, nothing, or a pipe whose end the orchestrator takes. */
+export type Stream = number | 'null' | 'pipe';
+
+/** How ids inside map to ids outside: lines of user_namespaces(7). */
+export interface IdMap {
+	inside: number;
+	outside: number;
+	count: number;
+}
+
+export interface Plan {
+	/** Namespaces to make. */
+	namespaces: NamespaceName[];
+	/** Namespace files to enter instead. */
+	join: string[];
+	/** Maps of a new user namespace; `mappers` are the paths of newuidmap and newgidmap where the kernel wants them. */
+	userMap?: {uids: IdMap[]; gids: IdMap[]; denySetgroups: boolean; mappers?: {uid: string; gid: string}};
+	streams: {stdin: Stream; stdout: Stream; stderr: Stream};
+	/** A pty for the payload, relayed to stdin and stdout. */
+	terminal: boolean;
+	/** The first size of that pty. */
+	size?: {rows: number; columns: number};
+	/** nsinit stays as PID 1. */
+	init: boolean;
+	/** cgroup directories to enter. */
+	cgroups: string[];
+	/** Paths that are removed, tree and all, once the container is gone; in this order. */
+	remove: string[];
+	create: CreateOp[];
+	start: StartOp[];
+}

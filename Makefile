@@ -1,0 +1,166 @@
+# Two commands matter: `make run` shows a container, `make test` runs every check. Both set up what they need.
+
+SHELL := /bin/sh
+.SHELLFLAGS := -euc
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+BIN := node_modules/.bin
+CLOCHE := npx tsx orchestrator
+TSX := node --import tsx
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------------------------------------------------- set-up
+
+# npm ci rewrites this file last, so it is newer than the lock exactly when node_modules fits it.
+NPM := node_modules/.package-lock.json
+
+setup: system $(NPM) ## install what is missing: npm packages and, on Debian or Ubuntu as root, system packages
+
+system:
+	@.ci/packages build
+
+$(NPM): package.json package-lock.json | system
+	npm ci --no-audit --no-fund
+	@touch $@
+
+# ------------------------------------------------------------------------------------------------------ the helper
+
+# Evaluated in recipes and not here: on a bare machine `system` installs the compiler after make has read this file.
+ifneq ($(filter default undefined,$(origin CC)),)
+CC = $(shell command -v musl-gcc || echo cc)
+endif
+# musl has none of the kernel's headers; those of the C library stand in, after its own.
+KERNEL_HEADERS = $(if $(findstring musl,$(CC)),-idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch))
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Werror
+PROTOCOL_HASH = $(shell sha256sum helper-c/protocol.def | cut -c1-16)
+VERSION = $(shell sed -n 's/^\t"version": "\(.*\)",$$/\1/p' package.json)
+DEFINES = -D_GNU_SOURCE -DPROTOCOL_HASH=0x$(PROTOCOL_HASH)ull -DCLOCHE_VERSION='"$(VERSION)"'
+C_FLAGS = -std=gnu11 -Os -static $(WARNINGS) -ffunction-sections -fdata-sections $(DEFINES) $(KERNEL_HEADERS) $(CFLAGS)
+LINK_FLAGS = -static -Wl,--gc-sections -s $(LDFLAGS)
+
+OBJECTS := $(patsubst helper-c/%.c,build/obj/%.o,$(wildcard helper-c/*.c))
+
+helper: build/nsinit ## build/nsinit, the C helper: static, warnings are errors
+
+build/nsinit: $(OBJECTS) build/obj/flags
+	$(CC) $(LINK_FLAGS) -o $@ $(OBJECTS)
+
+build/obj/%.o: helper-c/%.c build/obj/flags
+	$(CC) $(C_FLAGS) -MMD -MP -c -o $@ $<
+
+# Changes only when the compiler or a flag does, and with it every object: the hash of the protocol is a flag, too.
+build/obj/flags: FORCE | system
+	@mkdir -p $(@D)
+	@printf '%s\n' "$(CC) $(subst ",\",$(C_FLAGS)) $(LINK_FLAGS)" | cmp -s - $@ || printf '%s\n' "$(CC) $(subst ",\",$(C_FLAGS)) $(LINK_FLAGS)" > $@
+
+-include $(OBJECTS:.o=.d)
+
+build/probe: test/fixtures/probe.c build/obj/flags
+	$(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
+
+probe: build/probe ## build/probe, the static binary of verbs that tests run in containers
+
+PROTOCOL := orchestrator/helper/protocol.ts
+
+build/print-protocol: helper-c/tools/print-protocol.c helper-c/protocol.def build/obj/flags
+	$(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
+
+protocol: build/print-protocol ## print helper-c/protocol.def as orchestrator/helper/protocol.ts
+	build/print-protocol > $(PROTOCOL).new
+	mv $(PROTOCOL).new $(PROTOCOL)
+
+protocol-check: build/print-protocol
+	@build/print-protocol | cmp -s - $(PROTOCOL) || { echo '$(PROTOCOL) is stale: run make protocol and commit it' >&2; exit 1; }
+
+# -------------------------------------------------------------------------------------------------- layers and dist
+
+layers: build/layers/.busybox ## build/layers/busybox, from the Debian package busybox-static
+
+build/layers/.busybox: layers/busybox.json layers/build.ts orchestrator/image/recipe.ts $(wildcard /bin/busybox) | setup
+	$(TSX) layers/build.ts busybox build/layers
+	@touch $@
+
+TYPESCRIPT = $(shell find orchestrator -name '*.ts')
+
+dist: setup helper ## the installed command and library: dist/cloche.cjs, dist/index.js
+	node .ci/bundle.js
+	$(BIN)/tsc -p tsconfig.dist.json
+
+# ------------------------------------------------------------------------------------------------------------ checks
+
+built: setup helper layers probe
+
+test: built protocol-check types lint ## every check: types, linter, C warnings, unit, helper and integration tests, examples
+	@$(TSX) test/leftovers.ts before build/leftovers.json
+	@$(MAKE) --no-print-directory run-tests
+	@$(TSX) test/leftovers.ts after build/leftovers.json
+
+run-tests: run-unit run-helper run-integration run-examples
+run-unit:
+	$(BIN)/ava 'test/unit/**'
+run-helper: run-unit
+	$(BIN)/ava --concurrency 2 'test/helper/**'
+run-integration: run-helper
+	$(BIN)/ava --concurrency 2 --timeout 3m 'test/integration/**'
+run-examples: run-integration
+	@for file in examples/*.ts; do [ -e "$$file" ] || continue; echo "$(TSX) $$file"; $(TSX) "$$file"; done
+
+test-unit: setup run-unit ## the tests that need neither root nor a build
+
+test-helper: built ## the tests of nsinit: frames, faults
+	$(BIN)/ava --concurrency 2 'test/helper/**'
+
+test-integration: built ## the tests that run containers
+	$(BIN)/ava --concurrency 2 --timeout 3m 'test/integration/**'
+
+test-storage: built ## the storage drivers' contract suite alone, to be carried to other kernels
+	$(BIN)/ava --timeout 3m 'test/integration/storage*/**' 'test/integration/storage*'
+
+types: $(NPM) ## tsc
+	$(BIN)/tsc -p .
+
+lint: $(NPM) protocol-check ## eslint, and whether the generated protocol is fresh
+	$(BIN)/eslint --cache --cache-location build/eslintcache .
+
+examples: built ## run the examples
+	@for file in examples/*.ts; do echo "$(TSX) $$file"; $(TSX) "$$file"; done
+
+# ------------------------------------------------------------------------------------------- a tour, and slow things
+
+run: setup helper layers ## a short tour of what a container is
+	$(CLOCHE) run --hostname westeros busybox hostname
+	$(CLOCHE) run busybox sh -c 'echo "I am process $$$$"; ps'
+	$(CLOCHE) run busybox ip link
+	$(CLOCHE) run busybox sh -c 'id; touch /test123; ls -l /test123'
+	$(CLOCHE) run busybox ls /
+	$(CLOCHE) run --explain --hostname westeros busybox hostname
+
+FUZZ_SECONDS ?= 60
+
+fuzz: setup ## fuzz nsinit's decoder under ASan and UBSan for FUZZ_SECONDS (60)
+	@.ci/packages fuzz
+	@mkdir -p build/fuzz
+	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(DEFINES) -Ihelper-c \
+		-o build/fuzz/decoder test/helper/fuzz/decoder.c $(FUZZED)
+	build/fuzz/decoder -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=build/fuzz/ build/fuzz test/helper/fuzz/corpus
+
+FUZZED := $(wildcard helper-c/frame.c)
+
+bench: built dist ## the table of start times, with every peer that is installed
+	env -u NODE_EXTRA_CA_CERTS $(TSX) bench/main.ts
+
+bench-peers: ## install the peers that Debian has
+	@.ci/packages peers
+
+clean: ## remove what was built (not node_modules)
+	rm -rf build dist
+
+FORCE:
+
+.PHONY: help setup system helper probe protocol protocol-check layers dist built test run-tests run-unit run-helper \
+	run-integration run-examples test-unit test-helper test-integration test-storage types lint examples run fuzz bench \
+	bench-peers clean FORCE

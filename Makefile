@@ -80,7 +80,7 @@ protocol-check: build/print-protocol
 
 layers: build/layers/.busybox ## build/layers/busybox, from the Debian package busybox-static
 
-build/layers/.busybox: layers/busybox.json layers/build.ts orchestrator/image/recipe.ts $(wildcard /bin/busybox) | setup
+build/layers/.busybox: $(wildcard layers/*.ts) orchestrator/image/recipe.ts $(wildcard /bin/busybox) | setup
 	$(TSX) layers/build.ts busybox build/layers
 	@touch $@
 

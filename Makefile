@@ -124,7 +124,7 @@ types: $(NPM) ## tsc
 	$(BIN)/tsc -p .
 
 lint: $(NPM) protocol-check ## eslint, and whether the generated protocol is fresh
-	$(BIN)/eslint --cache --cache-location build/eslintcache .
+	$(BIN)/eslint --max-warnings 0 --cache --cache-location build/eslintcache .
 
 examples: built ## run the examples
 	@for file in examples/*.ts; do echo "$(TSX) $$file"; $(TSX) "$$file"; done

@@ -1,0 +1,146 @@
+/** Options become a spec: parsed and checked here, once, whether they come from the command line or from the library. */
+
+import {ClocheError} from '../base/errors.js';
+import {chooseCapabilities, parseCapability} from './options/capabilities.js';
+import {parseMilliseconds} from './options/duration.js';
+import {type Environment, mergeEnv, parseEnv, readEnvFile} from './options/environment.js';
+import {flattenMount, flattenRecord} from './options/flatten.js';
+import {parseUlimit} from './options/limits.js';
+import {parseMount, parseTmpfs, parseVolume, type SpecMount} from './options/mounts.js';
+import {parseHostname, parseName, parseSecurityOption, parseUser, parseWorkdir} from './options/names.js';
+import {type Label, OptionReader} from './options/reader.js';
+import type {Duration, RunOptions} from './options/run-options.js';
+import {readSeccomp} from './options/seccomp.js';
+import {parseSignal} from './options/signals.js';
+import {parseSysctl, type Sysctl} from './options/sysctl.js';
+import {parseTimeOffsets} from './options/time-offset.js';
+import {oneOf} from './options/unacceptable.js';
+import {type ContainerSpec, DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT, type Sharing} from './spec.js';
+import {validateSpec} from './validate.js';
+
+/** What the caller's process lends to the options: all that they are read against. */
+export interface Surroundings {
+	label: Label;
+	cwd: string;
+	env: Environment;
+	/** CLOCK_MONOTONIC in nanoseconds. */
+	uptime: bigint;
+}
+
+const sharing = oneOf<Sharing>(['private', 'host']);
+
+/** A number of milliseconds, or text as the command line has it. */
+const readDuration = (read: OptionReader, option: 'timeout' | 'stopTimeout', value: Duration | undefined): number | undefined =>
+	read.one(option, typeof value === 'number' ? `${value}ms` : value, parseMilliseconds);
+
+const readNamespaces = (read: OptionReader, options: RunOptions): ContainerSpec['linux']['namespaces'] => ({
+	uts: read.one('uts', options.uts, sharing) ?? 'private',
+	ipc: read.one('ipc', options.ipc, sharing) ?? 'private',
+	pid: read.one('pid', options.pid, sharing) ?? 'private',
+	network: read.one('network', options.network, oneOf(['none', 'host'])) === 'host' ? 'host' : 'private',
+	cgroup: read.one('cgroupns', options.cgroupns, sharing) ?? 'private',
+	user: read.one('userns', options.userns, sharing) ?? 'auto',
+});
+
+/** Where two mounts have one place the later one counts, as in docker run; `--tmpfs` comes after `--volume` and `--mount`. */
+const readMounts = (read: OptionReader, options: RunOptions, cwd: string): SpecMount[] => {
+	const mounts = [
+		...read.many('volume', options.volume, value => parseVolume(value, cwd)),
+		...read.many('mount', options.mount === undefined ? [] : [options.mount].flat().map(mount => flattenMount(mount)), value => parseMount(value, cwd)),
+		...read.many('tmpfs', options.tmpfs, parseTmpfs),
+	];
+	const twice = mounts.find((mount, index) => mounts.findIndex(other => other.destination === mount.destination) !== index);
+	if (twice !== undefined) {
+		throw new ClocheError('two mounts', {where: twice.destination, why: 'one place inside can show only one', remedy: 'leave one of them out'});
+	}
+
+	return mounts;
+};
+
+const readSysctls = (read: OptionReader, options: RunOptions, namespaces: ContainerSpec['linux']['namespaces']): Sysctl[] =>
+	read.many('sysctl', flattenRecord(options.sysctl), value => {
+		const sysctl = parseSysctl(value);
+		if (namespaces[sysctl.namespace] === 'host') {
+			throw read.conflict('sysctl', `${value} would change the host, whose ${sysctl.namespace} namespace this container shares`, `leave out ${read.label(sysctl.namespace)} host`);
+		}
+
+		return sysctl;
+	});
+
+const readSecurity = (read: OptionReader, options: RunOptions): Pick<ContainerSpec['process'], 'capabilities' | 'noNewPrivileges'> => ({
+	capabilities: chooseCapabilities(read.many('capAdd', options.capAdd, parseCapability), read.many('capDrop', options.capDrop, parseCapability)),
+	noNewPrivileges: read.many('securityOpt', options.securityOpt, parseSecurityOption).at(-1)?.noNewPrivileges ?? false,
+});
+
+/** `--rootfs DIR` takes the image's place, so then there is no image. */
+const readRoot = (read: OptionReader, image: string | undefined, {rootfs, readOnly, storage}: RunOptions, cwd: string): ContainerSpec['root'] => {
+	const path = read.one('rootfs', rootfs, value => value.startsWith('/') ? value : `${cwd}/${value}`);
+	const driver = read.one('storage', storage, oneOf(['aufs', 'overlay', 'copy']));
+	const readonly = read.flag('readOnly', readOnly);
+	if (path === undefined && (image === undefined || image === '')) {
+		throw new ClocheError('no image', {why: 'a container needs a root', remedy: `name an image, as busybox or host, or give ${read.label('rootfs')} DIR`});
+	}
+
+	return {...(path === undefined ? {image: image ?? ''} : {path}), readonly, ...(driver === undefined ? {} : {driver})};
+};
+
+/** One word, or in the library several; `''` takes the image's away. */
+const readEntrypoint = (read: OptionReader, {entrypoint}: RunOptions): string[] | undefined =>
+	entrypoint === undefined ? undefined : read.many('entrypoint', entrypoint === '' ? [] : entrypoint, word => word);
+
+/**
+ * Check everything and bring it into one form.
+ *
+ * @param image an image's name; left out with `rootfs`
+ * @param command the command and its words, after the entrypoint
+ * @throws ClocheError naming the option, its value and what would be taken
+ */
+export const normalizeOptions = (image: string | undefined, command: readonly string[], options: RunOptions, around: Surroundings): ContainerSpec => {
+	const read = new OptionReader(around.label);
+	const namespaces = readNamespaces(read, options);
+	const hostname = read.one('hostname', options.hostname, parseHostname);
+	const domainname = read.one('domainname', options.domainname, parseHostname);
+	if (namespaces.uts === 'host' && (hostname ?? domainname) !== undefined) {
+		throw read.conflict(hostname === undefined ? 'domainname' : 'hostname', 'it would rename the host, whose uts namespace this container shares', `leave out ${read.label('uts')} host`);
+	}
+
+	const timeOffset = read.many('timeOffset', options.timeOffset, value => value);
+	const user = read.one('user', options.user, parseUser);
+	const seccomp = read.one('seccomp', options.seccomp, readSeccomp);
+	const timeout = readDuration(read, 'timeout', options.timeout);
+	const entrypoint = readEntrypoint(read, options);
+	const name = read.one('name', options.name, parseName);
+	const spec: ContainerSpec = {
+		...(name === undefined ? {} : {name}),
+		remove: read.flag('rm', options.rm),
+		...(hostname === undefined ? {} : {hostname}),
+		...(domainname === undefined ? {} : {domainname}),
+		root: readRoot(read, image, options, around.cwd),
+		process: {
+			...(entrypoint === undefined ? {} : {entrypoint}),
+			args: [...command],
+			env: mergeEnv(
+				read.many('envFile', options.envFile, path => readEnvFile(path, around.env)).flat(),
+				read.many('env', flattenRecord(options.env), value => parseEnv(value, around.env)).flat(),
+			),
+			cwd: read.one('workdir', options.workdir, parseWorkdir) ?? '/',
+			...(user === undefined ? {} : {user}),
+			terminal: read.flag('tty', options.tty),
+			...readSecurity(read, options),
+			rlimits: read.many('ulimit', options.ulimit, parseUlimit),
+		},
+		mounts: readMounts(read, options, around.cwd),
+		linux: {
+			namespaces,
+			...(timeOffset.length === 0 ? {} : {timeOffsets: read.together('timeOffset', timeOffset.join(','), () => parseTimeOffsets(timeOffset, around.uptime))}),
+			sysctl: readSysctls(read, options, namespaces),
+			...(seccomp === undefined ? {} : {seccomp}),
+		},
+		init: read.flag('init', options.init),
+		stopSignal: read.one('stopSignal', options.stopSignal, parseSignal) ?? DEFAULT_STOP_SIGNAL,
+		stopTimeout: readDuration(read, 'stopTimeout', options.stopTimeout) ?? DEFAULT_STOP_TIMEOUT,
+		...(timeout === undefined ? {} : {timeout}),
+	};
+	validateSpec(spec);
+	return spec;
+};

@@ -1,0 +1,70 @@
+/** The options of `run` as data, under the names of the command line (in camel case); the library takes the same. */
+
+/** A value or several: options that can be given more than once. */
+export type Many<T> = T | readonly T[];
+
+/** A length of time: text as on the command line (`'30s'`), or a number of milliseconds, as is the custom in JavaScript. */
+export type Duration = string | number;
+
+export interface RunOptions {
+	/** Keep stdin open; without it the payload reads end of file. */
+	interactive?: boolean | undefined;
+	/** Give the payload a terminal. */
+	tty?: boolean | undefined;
+	/** Remove a named container at its end. One without a name always is. */
+	rm?: boolean | undefined;
+	/** Keep the container under this name. */
+	name?: string | undefined;
+	hostname?: string | undefined;
+	domainname?: string | undefined;
+	/** `{NAME: 'value'}`, or `NAME=value`, or `NAME` for this process's own value. */
+	env?: Many<string> | Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+	/** Files of `NAME=value` lines. */
+	envFile?: Many<string> | undefined;
+	workdir?: string | undefined;
+	/** `NAME|UID[:GROUP|GID]`. */
+	user?: string | number | undefined;
+	/** `SRC:DST[:ro]`. */
+	volume?: Many<string> | undefined;
+	/** `type=bind,src=…,dst=…`, or the same as an object. */
+	mount?: Many<string | MountOption> | undefined;
+	/** `DST[:size=64m,mode=1777]`. */
+	tmpfs?: Many<string> | undefined;
+	readOnly?: boolean | undefined;
+	init?: boolean | undefined;
+	/** Replaces the image's; `''` takes it away. */
+	entrypoint?: string | readonly string[] | undefined;
+	network?: 'none' | 'host' | undefined;
+	uts?: 'private' | 'host' | undefined;
+	ipc?: 'private' | 'host' | undefined;
+	pid?: 'private' | 'host' | undefined;
+	userns?: 'private' | 'host' | undefined;
+	cgroupns?: 'private' | 'host' | undefined;
+	/** `monotonic=+2d`, `boottime=-5s`. */
+	timeOffset?: Many<string> | undefined;
+	/** `NAME=SOFT[:HARD]`. */
+	ulimit?: Many<string> | undefined;
+	/** `NAME=VALUE`, or `{NAME: VALUE}`. */
+	sysctl?: Many<string> | Readonly<Record<string, string | number>> | undefined;
+	capAdd?: Many<string> | undefined;
+	capDrop?: Many<string> | undefined;
+	/** `no-new-privileges`. */
+	securityOpt?: Many<string> | undefined;
+	/** A file with a compiled filter. */
+	seccomp?: string | undefined;
+	/** A name or a number. */
+	stopSignal?: string | number | undefined;
+	stopTimeout?: Duration | undefined;
+	/** How long the payload may run. */
+	timeout?: Duration | undefined;
+	/** A storage driver's name. */
+	storage?: string | undefined;
+	/** A directory instead of an image. */
+	rootfs?: string | undefined;
+}
+
+/** A mount as an object; the fields are those of `--mount`. */
+export type MountOption =
+	| {type: 'bind'; source: string; target: string; readonly?: boolean; recursive?: boolean}
+	| {type: 'tmpfs'; target: string; size?: number | string; mode?: number; readonly?: boolean};
+

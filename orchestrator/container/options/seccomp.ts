@@ -1,0 +1,20 @@
+/** `--seccomp FILE`: a compiled filter, as bwrap takes one and `seccomp_export_bpf` writes it. */
+
+import {readFileSync} from 'node:fs';
+import {Unacceptable} from './unacceptable.js';
+
+/** `struct sock_filter` (linux/filter.h): u16, u8, u8, u32. */
+const INSTRUCTION = 8;
+
+/** BPF_MAXINSNS of linux/bpf_common.h. */
+const MOST = 4096;
+
+/** The program's bytes; file system errors come as they are, and whether it is a program at all is for the kernel to tell. */
+export const readSeccomp = (path: string): Uint8Array => {
+	const program = readFileSync(path);
+	if (program.length === 0 || program.length % INSTRUCTION !== 0 || program.length / INSTRUCTION > MOST) {
+		throw new Unacceptable(`its ${program.length} bytes are not a BPF program`, `a compiled filter, 8 bytes for each of at most ${MOST} instructions, as seccomp_export_bpf(3) writes it`);
+	}
+
+	return program;
+};

@@ -1,0 +1,81 @@
+/**
+ * The spec: what a container is to be, normalised, whoever asked for it (the command line, the library, a bundle).
+ *
+ * The parts bear the names of the OCI runtime spec (config.md, config-linux.md) where it has them. Nothing in here knows
+ * this machine: that a value can be had here is the plan's question.
+ */
+
+import type {Capability} from './options/capabilities.js';
+import type {ResourceLimit} from './options/limits.js';
+import type {SpecMount} from './options/mounts.js';
+import type {Sysctl} from './options/sysctl.js';
+import type {TimeOffsets} from './options/time-offset.js';
+
+/** Private: a new one. Host: that of whoever runs Cloche. */
+export type Sharing = 'private' | 'host';
+
+/** The user namespace is decided by the machine unless it was asked for: without privilege there has to be one. */
+export type UserSharing = Sharing | 'auto';
+
+export interface SpecProcess {
+	/** Words before the command, instead of the image's. */
+	entrypoint?: string[];
+	/** The command and its words; where it is empty and there is no entrypoint of the caller's, the image's command runs. */
+	args: string[];
+	/** `NAME=value`, each name once. */
+	env: string[];
+	/** An absolute path inside; made where it is missing. */
+	cwd: string;
+	/** `NAME|UID[:GROUP|GID]`, looked up inside; root without looking where it is not set. */
+	user?: string;
+	/** A pty for 0, 1 and 2. */
+	terminal: boolean;
+	/** Bounding and permitted set; nothing is inheritable or ambient. */
+	capabilities: Capability[];
+	rlimits: ResourceLimit[];
+	noNewPrivileges: boolean;
+}
+
+export interface ContainerSpec {
+	/** What kept containers are called by; one without a name is removed at its end. */
+	name?: string;
+	/** Remove a named one at its end, too. */
+	remove: boolean;
+	/** The container's id where it is not set. */
+	hostname?: string;
+	domainname?: string;
+	root: {
+		/** An image's name, unless `path` is set. */
+		image?: string;
+		/** A directory of the host that is the lower branch. */
+		path?: string;
+		readonly: boolean;
+		/** A storage driver's name; the best one where it is not set. */
+		driver?: string;
+	};
+	process: SpecProcess;
+	/** Beside the default ones; a mount at a default one's place replaces it. */
+	mounts: SpecMount[];
+	linux: {
+		namespaces: {uts: Sharing; ipc: Sharing; pid: Sharing; network: Sharing; cgroup: Sharing; user: UserSharing};
+		/** A time namespace is made only for these. */
+		timeOffsets?: TimeOffsets;
+		sysctl: Sysctl[];
+		/** A compiled filter. */
+		seccomp?: Uint8Array;
+	};
+	/** nsinit stays as PID 1, reaps and forwards. */
+	init: boolean;
+	/** The signal's number that asks the payload to end. */
+	stopSignal: number;
+	/** Milliseconds between asking and killing. */
+	stopTimeout: number;
+	/** Milliseconds that the payload may run. */
+	timeout?: number;
+}
+
+/** SIGTERM, as docker stop sends. */
+export const DEFAULT_STOP_SIGNAL = 15;
+
+/** Ten seconds, as docker stop waits. */
+export const DEFAULT_STOP_TIMEOUT = 10_000;

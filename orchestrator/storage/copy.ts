@@ -1,0 +1,43 @@
+/** The root as a plain copy of its branches: slow, in need of space, and working everywhere. The contract suite's oracle. */
+
+import {join} from 'node:path';
+import type {CreateOp} from '../helper/plan.js';
+import {isWithin, refusedPath} from './branch-paths.js';
+import {makeLike} from './directories.js';
+import type {StorageDriver} from './driver.js';
+
+const MAXIMUM = 10_000;
+
+const copyOf = (directory: string): string => join(directory, 'upper');
+
+export const copy: StorageDriver = {
+	name: 'copy',
+	maximum: MAXIMUM,
+
+	unavailable: () => undefined,
+
+	objection({lowers, directory}) {
+		const around = lowers.find(lower => isWithin(directory, lower));
+		return around === undefined
+			? refusedPath([...lowers, directory], [])
+			: `${around}: can't be copied into a directory inside itself`;
+	},
+
+	async prepare({lowers, directory, privileged}) {
+		// Loaded late: it needs execa, and hardly anyone needs it.
+		const {copyBranch} = await import('./copy-branch.js');
+		const target = copyOf(directory);
+		makeLike(target, lowers[0] ?? '/', privileged);
+		for (const lower of lowers.toReversed()) {
+			await copyBranch(lower, target);
+		}
+	},
+
+	operations({directory, attributes}): CreateOp[] {
+		return [{
+			op: 'bind', source: copyOf(directory), target: '/', root: true,
+			...(attributes === undefined ? {} : {attributes: [...attributes]}),
+			why: 'the image, copied',
+		}];
+	},
+};

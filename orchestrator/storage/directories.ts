@@ -1,0 +1,63 @@
+/** Directories that become roots. */
+
+import {chmodSync, chownSync, mkdirSync, statSync} from 'node:fs';
+import {ClocheError, isErrno} from '../base/errors.js';
+
+/**
+ * Make a directory whose mode and owner are those of `model`: the merged root takes them from the writable branch, and a
+ * umask must not shut the payload's user out. One that is there (a kept container starts again) stays as it is.
+ *
+ * @param owned whether the owner is to be copied, too; only root can
+ */
+export const makeLike = (directory: string, model: string, owned: boolean): void => {
+	const {mode, uid, gid} = statModel(model);
+	try {
+		mkdirSync(directory);
+	} catch (error) {
+		if (isErrno(error, 'EEXIST')) {
+			return;
+		}
+
+		throw error;
+	}
+
+	if (owned && (uid !== process.geteuid?.() || gid !== process.getegid?.())) {
+		chownSync(directory, uid, gid);
+	}
+
+	chmodSync(directory, mode & 0o7777);
+};
+
+const statModel = (model: string) => {
+	try {
+		return statSync(model);
+	} catch (error) {
+		throw new ClocheError('cannot use a branch', {where: model, cause: error});
+	}
+};
+
+/** Make a directory with this mode, whatever the umask; one that is there stays as it is. */
+export const makeDirectory = (directory: string, mode: number): void => {
+	try {
+		mkdirSync(directory);
+	} catch (error) {
+		if (isErrno(error, 'EEXIST')) {
+			return;
+		}
+
+		throw error;
+	}
+
+	chmodSync(directory, mode);
+};
+
+/** Make a directory that only its owner enters, unless it is there. */
+export const makePrivate = (directory: string): void => {
+	try {
+		mkdirSync(directory, 0o700);
+	} catch (error) {
+		if (!isErrno(error, 'EEXIST')) {
+			throw error;
+		}
+	}
+};

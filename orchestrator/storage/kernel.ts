@@ -1,0 +1,45 @@
+/** What the running kernel can mount, without trying. */
+
+import {existsSync, readFileSync, statfsSync} from 'node:fs';
+import {release} from 'node:os';
+import {dirname} from 'node:path';
+import {isErrno} from '../base/errors.js';
+
+let listed: ReadonlySet<string> | undefined;
+
+/** The types of a text like /proc/filesystems: `nodev`, a tab, the type. */
+export const parseFilesystems = (text: string): ReadonlySet<string> =>
+	new Set(text.split('\n').map(line => line.split('\t').at(-1) ?? '').filter(type => type !== ''));
+
+const filesystems = (): ReadonlySet<string> => listed ??= parseFilesystems(readFileSync('/proc/filesystems', 'latin1'));
+
+/**
+ * Whether the kernel has a file system type, or has it as a module that isn't loaded yet: mounting loads `fs-TYPE` by itself,
+ * whoever mounts (get_fs_type() in the kernel's fs/filesystems.c). The list is read once.
+ *
+ * @param directory the module's directory below kernel/fs, where it isn't the type's name
+ */
+export const hasFilesystem = (type: string, directory = type): boolean =>
+	filesystems().has(type) || existsSync(`/lib/modules/${release()}/kernel/fs/${directory}`);
+
+/** Whether version `text` (`6.18.44-x`) is at least `major.minor`. */
+export const isAtLeast = (text: string, major: number, minor: number): boolean => {
+	const [, first, second] = /^(\d+)\.(\d+)/.exec(text) ?? [];
+	return Number(first) > major || (Number(first) === major && Number(second) >= minor);
+};
+
+/** Whether the running kernel is at least `major.minor`. */
+export const kernelIsAtLeast = (major: number, minor: number): boolean => isAtLeast(release(), major, minor);
+
+/** The magic number (statfs(2)) of the file system that `path` lies on, or will lie on once it is made. */
+export const filesystemMagic = (path: string): number => {
+	try {
+		return statfsSync(path).type;
+	} catch (error) {
+		if (!isErrno(error, 'ENOENT')) {
+			throw error;
+		}
+
+		return filesystemMagic(dirname(path));
+	}
+};

@@ -1,0 +1,41 @@
+/** A container's root as the planner sees it: what to make beforehand, and the operations. */
+
+import type {CreateOp} from '../helper/plan.js';
+import {isWithin} from './branch-paths.js';
+import type {RootRequest, StorageDriver, Surroundings} from './driver.js';
+import {readParts} from './parts.js';
+import {selectDriver} from './select.js';
+
+export interface Root {
+	driver: StorageDriver;
+	/** From the first mount to the one that is the root, and the covers over what must not be seen in it. */
+	operations: CreateOp[];
+	/** Make the directories; only when it is really going to happen. A promise only where something is copied. */
+	prepare(): void | Promise<void>;
+}
+
+export interface RootOptions extends Surroundings {
+	/** The word of `--storage` or CLOCHE_STORAGE. */
+	wanted?: string | undefined;
+	/** Directories of the machine that must not be seen through a lower branch: our own state. */
+	hidden?: readonly string[];
+}
+
+/** Choose a driver and lay the root out. Changes nothing by itself. */
+export const layOutRoot = (request: RootRequest, {wanted, hidden = [], ...surroundings}: RootOptions): Root => {
+	const driver = selectDriver(request, surroundings, wanted);
+	const parts = driver.name === 'overlay' && !request.privileged && request.lowers.length === 1 ? readParts(request.lowers[0] ?? '/') : undefined;
+	const whole = parts === undefined ? request : {...request, parts};
+	return {
+		driver,
+		operations: [...driver.operations(whole), ...hideOperations(request.lowers, hidden)],
+		prepare: () => driver.prepare(whole),
+	};
+};
+
+/** Covers for those directories that lie below a lower branch, at the places where they would show. */
+export const hideOperations = (lowers: readonly string[], hidden: readonly string[]): CreateOp[] => {
+	const targets = lowers.flatMap(lower =>
+		hidden.filter(path => path !== lower && isWithin(path, lower)).map(path => lower === '/' ? path : path.slice(lower.length)));
+	return [...new Set(targets)].map(target => ({op: 'mask', target, ifExists: true, why: 'the branches of other containers are none of this one\'s business'}));
+};

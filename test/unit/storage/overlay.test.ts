@@ -1,0 +1,37 @@
+import test from 'ava';
+import {overlay} from '../../../orchestrator/storage/overlay.js';
+import {overlayOptions} from '../../../orchestrator/storage/overlay-options.js';
+
+const request = {lowers: ['/layers/b', '/layers/a'], directory: '/state/c1', keep: false, privileged: true};
+
+test('one mount over /, the topmost branch first', t => {
+	t.like(overlay.operations({...request, attributes: ['nodev']}), [{
+		op: 'overlay',
+		target: '/',
+		root: true,
+		lowers: ['/layers/b', '/layers/a'],
+		upper: '/state/c1/upper',
+		work: '/state/c1/work',
+		attributes: ['nodev'],
+	}]);
+});
+
+test('volatile exactly where the branch is thrown away', t => {
+	t.true(overlayOptions({keep: false, privileged: true}).includes('volatile'));
+	t.false(overlayOptions({keep: true, privileged: true}).includes('volatile'));
+});
+
+test('without privilege: userxattr, and nothing that conflicts with it', t => {
+	t.deepEqual(overlayOptions({keep: false, privileged: false}), ['userxattr', 'index=off', 'volatile']);
+	t.false(overlayOptions({keep: true, privileged: true}).includes('userxattr'));
+});
+
+test('what it can\'t carry is refused in one line', t => {
+	t.regex(overlay.objection({...request, lowers: []}) ?? '', /needs a lower branch/);
+	t.regex(overlay.objection({...request, lowers: Array.from({length: 501}, (_, index) => `/l/${index}`)}) ?? '', /up to 500.*501/);
+	t.regex(overlay.objection({...request, lowers: ['relative']}) ?? '', /absolute/);
+	t.regex(overlay.objection({...request, lowers: ['/nul\0']}) ?? '', /NUL/);
+	t.regex(overlay.objection({...request, lowers: [`/${'x'.repeat(255)}`]}) ?? '', /255 bytes/);
+	t.regex(overlay.objection({...request, directory: `/${'x'.repeat(250)}`}) ?? '', /255 bytes/);
+	t.is(overlay.objection({...request, lowers: [`/${'x'.repeat(254)}`, '/a:b=c\\d']}), undefined);
+});

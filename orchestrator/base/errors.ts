@@ -40,7 +40,7 @@ const pathOf = (cause: unknown): string | undefined =>
 	cause instanceof Error && 'path' in cause && typeof cause.path === 'string' ? cause.path : undefined;
 
 const messageOf = (cause: unknown): string | undefined =>
-	cause instanceof Error ? cause.message : cause === undefined ? undefined : String(cause);
+	cause instanceof Error ? cause.message : cause === undefined ? undefined : typeof cause === 'string' ? cause : JSON.stringify(cause);
 
 /**
  * Whatever goes wrong reaches the user as one of these. The message is one line, `what: where: why; what to do`.

@@ -1,0 +1,39 @@
+/** What a launch is given. */
+
+import type {ClocheError} from '../base/errors.js';
+import type {Launch} from './launch.js';
+import type {Op} from './plan.js';
+
+/** The time one operation took. */
+export interface Trace {
+	index: number;
+	op: Op;
+	nanoseconds: number;
+}
+
+export interface LaunchOptions {
+	/** Join the container of this launch (exec). */
+	target?: Launch | undefined;
+	/** Send START by itself, as soon as it can be; `false` leaves it to {@link Launch.start}. */
+	autoStart?: boolean | undefined;
+	/** Kernel features to do without: a mask of `Forgo`. */
+	forgo?: number | undefined;
+	/** Hears the time of each operation. */
+	onTrace?: ((trace: Trace) => void) | undefined;
+	/** Stop before this operation, counted through create and start, until {@link Launch.resume}. */
+	hold?: number | undefined;
+	/** Hears that the init stands before that operation. */
+	onHeld?: ((index: number) => void) | undefined;
+	/** Hears what went wrong without ending the container; by default process.emitWarning does. */
+	onWarning?: ((warning: ClocheError) => void) | undefined;
+}
+
+export interface LaunchContext {
+	channel: number;
+	/** The helper's pid: /proc/PID/fd holds the pipes. */
+	helperPid: number;
+	/** Write to the helper. */
+	send: (bytes: Buffer) => void;
+	/** The channel is free. */
+	onReleased: () => void;
+}

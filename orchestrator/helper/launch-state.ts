@@ -1,0 +1,27 @@
+/** The life of a channel: state × event. Pure: no I/O. */
+
+import type {HelperEvent} from './events.js';
+import {protocolError} from './frame-decoder.js';
+
+export type LaunchState = 'creating' | 'created' | 'running' | 'exited' | 'failed' | 'released';
+
+/** State × event: what is not here breaks the protocol. */
+const transitions: Readonly<Record<LaunchState, Partial<Record<HelperEvent['type'], LaunchState>>>> = {
+	creating: {streams: 'creating', created: 'created', error: 'failed', warning: 'creating', traced: 'creating', held: 'creating'},
+	created: {running: 'running', error: 'failed', exited: 'exited', warning: 'created', traced: 'created', held: 'created'},
+	running: {exited: 'exited', error: 'failed', warning: 'running', traced: 'running'},
+	exited: {released: 'released', warning: 'exited'},
+	// After an error, and after one of ours (a stream that couldn't be opened), what was on its way still arrives.
+	failed: {released: 'released', streams: 'failed', created: 'failed', running: 'failed', error: 'failed', exited: 'failed', warning: 'failed', traced: 'failed', held: 'failed'},
+	released: {},
+};
+
+/** The state after `event`. Throws what protocolError makes where it may not come now. */
+export const nextState = (state: LaunchState, event: HelperEvent['type'], channel: number): LaunchState => {
+	const next = transitions[state][event];
+	if (next === undefined) {
+		throw protocolError(`the event ${event} on channel ${channel}, which is ${state}`);
+	}
+
+	return next;
+};

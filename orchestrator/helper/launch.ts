@@ -1,0 +1,219 @@
+/**
+ * One channel of the protocol: a container on its way from CREATE to RELEASED, or a process that joined one.
+ * It does no I/O on the socket; it is given a function that writes.
+ */
+
+import {ClocheError} from '../base/errors.js';
+import {type CreateOptions, encodeCreate, encodeCreateAndStart, encodeResize, encodeResume, encodeSignal, encodeStart} from './encode.js';
+import type {Exit, HelperEvent} from './events.js';
+import {failureError} from './failure.js';
+import {protocolError} from './frame-decoder.js';
+import type {LaunchContext, LaunchOptions} from './launch-options.js';
+import {type LaunchState, nextState} from './launch-state.js';
+import {Milestone} from './milestone.js';
+import type {Plan, StartOp} from './plan.js';
+import {type Streams, destroyStreams, openStreams} from './streams.js';
+
+const SIGKILL = 9;
+
+export class Launch {
+	/** The channel's number. */
+	readonly channel: number;
+	readonly #plan: Plan;
+	readonly #options: LaunchOptions;
+	readonly #context: LaunchContext;
+	readonly #streams = new Milestone<Streams>();
+	readonly #created = new Milestone<number>();
+	readonly #running = new Milestone<void>();
+	readonly #exited = new Milestone<Exit>();
+	readonly #released = new Milestone<void>();
+	#state: LaunchState = 'creating';
+	#startOps: readonly StartOp[];
+	/** START, encoded beforehand (its mistakes show at once), until it is sent. */
+	#start: Buffer | undefined;
+	#started: boolean;
+	#ends: Streams = {};
+	#pid: number | undefined;
+
+	/** Encodes and sends. Throws a ClocheError where the plan can't be sent; nothing was, then. */
+	constructor(context: LaunchContext, plan: Plan, options: LaunchOptions) {
+		const {stdin, stdout, stderr} = plan.streams;
+		const {channel} = context;
+		const create: CreateOptions = {target: options.target?.channel, trace: options.onTrace !== undefined, hold: options.hold, forgo: options.forgo};
+		const piped = stdin === 'pipe' || stdout === 'pipe' || stderr === 'pipe';
+		this.#started = !piped && options.autoStart !== false;
+		const bytes = this.#started ? encodeCreateAndStart(channel, plan, create) : encodeCreate(channel, plan, create);
+		this.#start = piped && options.autoStart !== false ? encodeStart(channel, plan.start, plan.create.length) : undefined;
+		this.channel = channel;
+		this.#context = context;
+		this.#plan = plan;
+		this.#options = options;
+		this.#startOps = plan.start;
+		if (!piped) {
+			this.#streams.resolve(this.#ends);
+		}
+
+		context.send(bytes);
+	}
+
+	/** The init's pid, once it is created. */
+	get pid(): number | undefined {
+		return this.#pid;
+	}
+
+	get state(): LaunchState {
+		return this.#state;
+	}
+
+	/** The ends of piped streams; empty where there is no pipe. */
+	get streams(): Promise<Streams> {
+		return this.#streams.promise;
+	}
+
+	/** The root is built and the init waits for START; the init's pid. */
+	get created(): Promise<number> {
+		return this.#created.promise;
+	}
+
+	/** The payload's exec happened. */
+	get running(): Promise<void> {
+		return this.#running.promise;
+	}
+
+	/** The payload ended. */
+	get exited(): Promise<Exit> {
+		return this.#exited.promise;
+	}
+
+	/** Nothing of the container is left. Resolves after a failure, too; rejects only where the helper died. */
+	get released(): Promise<void> {
+		return this.#released.promise;
+	}
+
+	/**
+	 * Send START, with `ops` in place of the plan's. Only once, only where `autoStart` is false, and only after `streams`.
+	 * Throws a ClocheError where `ops` can't be sent; returns `false` where the init has ended.
+	 */
+	start(ops: readonly StartOp[] = this.#plan.start): boolean {
+		if (this.#started || this.#start !== undefined) {
+			throw new ClocheError('the container is started already');
+		}
+
+		if (!this.#streams.settled) {
+			throw new ClocheError('the container can\'t be started yet', {why: 'its pipes are not open', remedy: 'await streams first'});
+		}
+
+		const bytes = encodeStart(this.channel, ops, this.#plan.create.length);
+		this.#startOps = ops;
+		this.#started = true;
+		return this.#sendIfLive(bytes);
+	}
+
+	/** Send signal `number` to the init; `false` where it has ended. */
+	signal(number: number): boolean {
+		return this.#sendIfLive(encodeSignal(this.channel, number));
+	}
+
+	/** Give the terminal this size; `false` where the init has ended. */
+	resize(rows: number, columns: number): boolean {
+		return this.#sendIfLive(encodeResize(this.channel, rows, columns));
+	}
+
+	/** Go on after a hold; `false` where the init has ended. */
+	resume(): boolean {
+		return this.#sendIfLive(encodeResume(this.channel));
+	}
+
+	/** Take an event of this channel. Throws what protocolError makes where it may not come now. */
+	receive(event: HelperEvent): void {
+		this.#state = nextState(this.#state, event.type, this.channel);
+		switch (event.type) {
+			case 'streams': return this.#openStreams(event);
+			case 'created': {
+				this.#pid = event.pid;
+				return this.#created.resolve(event.pid);
+			}
+
+			case 'running': return this.#running.resolve();
+			case 'exited': return this.#exited.resolve(event.exit);
+			case 'error': return this.#settle(failureError(event.failure, this.#plan, this.#startOps));
+			case 'warning': return this.#warn(failureError(event.failure, this.#plan, this.#startOps));
+			case 'traced': return this.#trace(event.index, event.nanoseconds);
+			case 'held': return this.#options.onHeld?.(event.index);
+			case 'released': {
+				this.#released.resolve();
+				return this.#context.onReleased();
+			}
+
+			case 'hello':
+		}
+	}
+
+	/** The helper is gone: whatever is pending fails. */
+	fail(error: ClocheError): void {
+		this.#settle(error);
+		this.#state = 'released';
+		this.#released.reject(error);
+	}
+
+	#sendIfLive(bytes: Buffer): boolean {
+		const live = this.#state === 'creating' || this.#state === 'created' || this.#state === 'running';
+		if (live) {
+			this.#context.send(bytes);
+		}
+
+		return live;
+	}
+
+	#settle(error: ClocheError): void {
+		if (!this.#running.settled) {
+			destroyStreams(this.#ends);
+		}
+
+		this.#streams.reject(error);
+		this.#created.reject(error);
+		this.#running.reject(error);
+		this.#exited.reject(error);
+	}
+
+	#openStreams(numbers: {stdin?: number | undefined; stdout?: number | undefined; stderr?: number | undefined}): void {
+		if (this.#state === 'failed') {
+			return;
+		}
+
+		try {
+			this.#ends = openStreams(this.#context.helperPid, numbers);
+		} catch (cause) {
+			// The init would wait for its START for ever.
+			this.signal(SIGKILL);
+			this.#state = 'failed';
+			return this.#settle(new ClocheError('cannot open the piped streams', {step: 'streams', cause}));
+		}
+
+		// In the same turn: at START the helper closes its copies.
+		if (this.#start !== undefined) {
+			this.#context.send(this.#start);
+			this.#start = undefined;
+			this.#started = true;
+		}
+
+		this.#streams.resolve(this.#ends);
+	}
+
+	#warn(warning: ClocheError): void {
+		if (this.#options.onWarning === undefined) {
+			process.emitWarning(warning.message, 'ClocheWarning');
+		} else {
+			this.#options.onWarning(warning);
+		}
+	}
+
+	#trace(index: number, nanoseconds: number): void {
+		const op = this.#plan.create[index] ?? this.#startOps[index - this.#plan.create.length];
+		if (op === undefined) {
+			throw protocolError(`a trace of operation ${index}, which isn't in the plan`);
+		}
+
+		this.#options.onTrace?.({index, op, nanoseconds});
+	}
+}

@@ -1,0 +1,88 @@
+/**
+ * Spec → plan: what nsinit is asked to do, in order. Pure: nothing is looked up but in `facts`, nothing is made.
+ *
+ * Order: mounts become private; the root; what every container has; what was asked for; what must be hidden (last of the
+ * mounts, so that nothing lies over it); names and settings, which need the host's /proc; pivot_root. Then START.
+ */
+
+import {ClocheError} from '../base/errors.js';
+import type {CreateOp, Plan} from '../helper/plan.js';
+import {planDevices} from './plan/devices.js';
+import type {Facts, Placement} from './plan/facts.js';
+import {planMasks} from './plan/masks.js';
+import {type MountContext, planDevMounts, planProcAndSys} from './plan/mounts.js';
+import {isMapped, needsUserNamespace, planNamespaces, planUserMap} from './plan/namespaces.js';
+import {planProcess} from './plan/process.js';
+import {planSettings} from './plan/settings.js';
+import {isSourceDirectory, planVolumes} from './plan/volumes.js';
+import type {ContainerSpec} from './spec.js';
+
+/** The group of terminals, on every distribution that we know (devpts's gid= option). */
+const TTY_GROUP = 5;
+
+/** Names can be resolved on the host's network only as the host does it. */
+const planHostNames = ({linux}: ContainerSpec, {exists}: Facts, {host}: Placement): CreateOp[] =>
+	linux.namespaces.network === 'private' || host ? [] : ['/etc/resolv.conf', '/etc/hosts'].filter(path => exists(path)).map(path => ({
+		op: 'bind', source: path, target: path, attributes: ['rdonly'], create: 'file', ifExists: true, why: 'the host\'s network is shared, and so are its names',
+	}));
+
+/** The machine's own root without what its services leave there. */
+const planHostRun = ({host}: Placement): CreateOp[] => host
+	? [{op: 'mount', type: 'tmpfs', target: '/run', options: ['mode=755'], attributes: ['nosuid', 'nodev'], create: 'directory', noSymlinks: true, why: 'empty: the sockets of the machine\'s services are kept out'}]
+	: [];
+
+/** What was asked for at a default mount's place takes it. */
+const withoutReplaced = (ops: CreateOp[], {mounts}: ContainerSpec): CreateOp[] => {
+	const taken = new Set(mounts.map(mount => mount.destination));
+	return ops.filter(op => !('target' in op && taken.has(op.target)));
+};
+
+const planDefaults = (context: MountContext): CreateOp[] => {
+	const {spec, user} = context;
+	const ownDev = !spec.mounts.some(mount => mount.destination === '/dev');
+	return withoutReplaced([
+		...planProcAndSys(context),
+		...(ownDev ? [...planDevices(user), ...planDevMounts(context)] : []),
+	], spec);
+};
+
+/**
+ * @param spec validated
+ * @param placement what was claimed for the container
+ * @param directory whether a path of the host is a directory; throws where there is nothing
+ * @throws ClocheError where this machine can't give what the spec asks for
+ */
+export const makePlan = (spec: ContainerSpec, facts: Facts, placement: Placement, directory: (path: string) => boolean = isSourceDirectory): Plan => {
+	const {process, root, linux, hostname} = spec;
+	if (process.args.length === 0) {
+		throw new ClocheError('no command', {why: 'none was given, and the image names none', remedy: 'give one after the image'});
+	}
+
+	const user = needsUserNamespace(spec, facts);
+	const userMap = user ? planUserMap(facts) : undefined;
+	const context: MountContext = {spec, facts, user, ttyGroup: isMapped(userMap?.gids, TTY_GROUP)};
+	return {
+		namespaces: planNamespaces(spec, user),
+		join: [],
+		...(userMap === undefined ? {} : {userMap}),
+		streams: {stdin: 'null', stdout: 1, stderr: 2},
+		terminal: process.terminal,
+		init: spec.init,
+		cgroups: [],
+		remove: placement.remove,
+		create: [
+			{op: 'propagation', target: '/', why: 'nothing that is mounted from here on shows outside'},
+			...placement.root,
+			...planHostRun(placement),
+			...planDefaults(context),
+			...planHostNames(spec, facts, placement),
+			...planVolumes(spec.mounts, directory),
+			...planMasks(),
+			...(process.terminal ? [{op: 'console', target: '/dev/console', create: 'file', noSymlinks: true, why: 'the payload\'s terminal'} satisfies CreateOp] : []),
+			...(root.readonly ? [{op: 'protect', target: '/', attributes: ['rdonly'], why: 'the root itself can\'t be written; volumes can'} satisfies CreateOp] : []),
+			...planSettings(spec, placement.id),
+			{op: 'pivot', why: 'the old root is detached: no path leads back to it'},
+		],
+		start: planProcess(spec, userMap, linux.namespaces.uts === 'private' ? hostname ?? placement.id : undefined),
+	};
+};

@@ -1,0 +1,42 @@
+/** What a plan depends on beside the spec: the machine, and where the container is put. Plain data, so a test can make them up. */
+
+import type {CreateOp, IdMap} from '../../helper/plan.js';
+
+/** This machine, as far as plans differ by it. */
+export interface Facts {
+	/** Effective, of this process. */
+	uid: number;
+	gid: number;
+	/** Root with all that it means: uid 0 of the initial user namespace, and CAP_SYS_ADMIN. */
+	privileged: boolean;
+	/** Ranges that /etc/subuid and /etc/subgid grant, and the programs that may write them into a map. */
+	subordinate?: Subordinate | undefined;
+	/** /sys/fs/cgroup is a cgroup2: no v1 hierarchy beside it. */
+	unifiedCgroups: boolean;
+	/** Whether a path of the host is there. */
+	exists: (path: string) => boolean;
+}
+
+/** newuidmap(1), subuid(5). */
+export interface Subordinate {
+	uids: Array<{start: number; count: number}>;
+	gids: Array<{start: number; count: number}>;
+	mappers: {uid: string; gid: string};
+}
+
+/** Where the container is put: what was claimed for it. */
+export interface Placement {
+	id: string;
+	/** The operations that mount the root, one of them with `root: true`, and hide in it what is ours. */
+	root: CreateOp[];
+	/** Paths to remove once the container is gone. */
+	remove: string[];
+	/** The root shows the machine's own tree. */
+	host: boolean;
+}
+
+/** A user namespace's maps. */
+export interface Maps {
+	uids: IdMap[];
+	gids: IdMap[];
+}

@@ -1,0 +1,63 @@
+/** START: from the container's all-powerful first process to the payload. */
+
+import {ClocheError} from '../../base/errors.js';
+import type {IdMap, Plan, StartOp} from '../../helper/plan.js';
+import {capabilityMask} from '../options/capabilities.js';
+import {mergeEnv} from '../options/environment.js';
+import type {ContainerSpec, SpecProcess} from '../spec.js';
+import {isMapped} from './namespaces.js';
+
+/** Docker's default for an image without one. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** As docker run: what the image has and what was asked for win over these. HOME of another user is found in the image's passwd. */
+const environment = ({env, terminal, user}: SpecProcess, hostname: string | undefined): string[] => mergeEnv(
+	[
+		`PATH=${PATH}`,
+		...(hostname === undefined ? [] : [`HOSTNAME=${hostname}`]),
+		...(terminal ? ['TERM=xterm'] : []),
+		...(user === undefined ? ['HOME=/root'] : []),
+	],
+	env,
+);
+
+const checkMapped = (what: string, id: string, maps: readonly IdMap[] | undefined): void => {
+	if (/^\d+$/.test(id) && !isMapped(maps, Number(id))) {
+		throw new ClocheError(`user: ${what} ${id}`, {
+			why: 'it exists in no map of this user namespace',
+			remedy: 'run as root, or have a range granted in /etc/subuid and /etc/subgid (usermod --add-subuids, --add-subgids) and newuidmap installed (package uidmap)',
+		});
+	}
+};
+
+/** Root without asking the image, who names root: no file is read then. */
+const credentials = ({user}: SpecProcess, maps: Plan['userMap']): StartOp => {
+	if (user === undefined) {
+		return {op: 'credentials', uid: 0, gid: 0, why: maps === undefined ? 'root, with few capabilities' : 'root of this user namespace'};
+	}
+
+	const [uid = '', gid = ''] = user.split(':');
+	checkMapped('uid', uid, maps?.uids);
+	checkMapped('gid', gid, maps?.gids);
+	return {op: 'credentials', user, why: 'looked up in the container\'s /etc/passwd and /etc/group'};
+};
+
+const capabilities = (process: SpecProcess): StartOp => {
+	const mask = capabilityMask(process.capabilities);
+	return {op: 'capabilities', bounding: mask, permitted: mask, inheritable: 0n, ambient: 0n, why: 'the others can never be had again'};
+};
+
+/**
+ * The directory is made and entered while still root, as runc does: it may lie where the user can't make one.
+ *
+ * @param hostname for HOSTNAME, or `undefined` where the host's name is shared
+ */
+export const planProcess = ({process, linux}: ContainerSpec, maps: Plan['userMap'], hostname: string | undefined): StartOp[] => [
+	...process.rlimits.map(({resource, soft, hard}): StartOp => ({op: 'rlimit', resource, soft, hard})),
+	...(process.cwd === '/' ? [] : [{op: 'cwd', target: process.cwd, create: 'directory'} satisfies StartOp]),
+	capabilities(process),
+	credentials(process, maps),
+	...(process.noNewPrivileges ? [{op: 'no-new-privs', why: 'no set-uid program gives more'} satisfies StartOp] : []),
+	...(linux.seccomp === undefined ? [] : [{op: 'seccomp', program: linux.seccomp, why: 'system calls are filtered from here on'} satisfies StartOp]),
+	{op: 'exec', argv: process.args, env: environment(process, hostname)},
+];

@@ -1,0 +1,162 @@
+/* channel.c: making a channel and its container, and letting go of it. */
+#include "channel.h"
+#include "build.h"
+#include "system.h"
+#include "util.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+void channel_send_failure(struct supervisor *supervisor, struct channel *channel, const struct failure *failure, enum kind kind) {
+	struct event event;
+	event_begin(&event, kind, channel->number);
+	event_failure(&event, failure);
+	supervisor_send(supervisor, &event);
+	if (kind == KIND_ERROR)
+		channel->failed = true;
+}
+
+void channel_send(struct supervisor *supervisor, const struct channel *channel, enum kind kind) {
+	struct event event;
+	event_begin(&event, kind, channel->number);
+	supervisor_send(supervisor, &event);
+}
+
+void channel_close_ends(struct channel *channel) {
+	for (int i = 0; i < 3; i++)
+		close_fd(&channel->ends[i]);
+}
+
+static struct channel *channel_new(struct supervisor *supervisor, uint32_t number) {
+	struct channel *channel = calloc(1, sizeof *channel);
+	if (!channel)
+		return NULL;
+	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}};
+	supervisor->channels = channel;
+	supervisor->channel_count++;
+	return channel;
+}
+
+void channel_free(struct supervisor *supervisor, struct channel *channel) {
+	for (struct channel **at = &supervisor->channels; *at; at = &(*at)->next) {
+		if (*at != channel)
+			continue;
+		*at = channel->next;
+		break;
+	}
+	supervisor->channel_count--;
+	channel_close_ends(channel);
+	supervisor_forget(supervisor, &channel->pidfd);
+	supervisor_forget(supervisor, &channel->sync);
+	close_fd(&channel->mounts);
+	free(channel->remove);
+	free(channel->unsent);
+	free(channel);
+}
+
+/* The REMOVE paths, kept past the frame they came in. */
+static bool keep_removals(struct channel *channel, const struct message *message) {
+	uint32_t head = plan_head(message);
+	size_t size = 1;
+	for (uint32_t i = 0; i < head; i++)
+		if (message->fields[i].tag == TAG_REMOVE)
+			size += message->fields[i].length;
+	char *at = channel->remove = malloc(size);
+	if (!at)
+		return false;
+	for (uint32_t i = 0; i < head; i++) {
+		if (message->fields[i].tag != TAG_REMOVE)
+			continue;
+		memcpy(at, message->fields[i].data, message->fields[i].length);
+		at += message->fields[i].length;
+	}
+	*at = 0;
+	return true;
+}
+
+static void send_streams(struct supervisor *supervisor, const struct channel *channel) {
+	static const enum tag tags[3] = {TAG_STDIN, TAG_STDOUT, TAG_STDERR};
+	if (channel->ends[0] < 0 && channel->ends[1] < 0 && channel->ends[2] < 0)
+		return;
+	struct event event;
+	event_begin(&event, KIND_STREAMS, channel->number);
+	for (int i = 0; i < 3; i++)
+		if (channel->ends[i] >= 0)
+			event_u32(&event, tags[i], (uint32_t)channel->ends[i]);
+	supervisor_send(supervisor, &event);
+}
+
+static uint32_t head_u32(const struct message *message, enum tag tag, uint32_t otherwise) {
+	const struct field *field = message_find(message, 0, plan_head(message), tag);
+	return field ? field_u32(field) : otherwise;
+}
+
+static bool head_has(const struct message *message, enum tag tag) {
+	return message_find(message, 0, plan_head(message), tag) != NULL;
+}
+
+static int make(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan, struct build *build) {
+	int pair[2];
+	build->failure.step = STEP_STREAMS;
+	if (!keep_removals(channel, message))
+		return failed(&build->failure, "malloc", NULL);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return failed(&build->failure, "socketpair", NULL);
+	channel->sync = pair[0];
+	cleanup_fd int theirs = build->sync = pair[1];
+	if (streams_open(channel, message, build) < 0)
+		return -1;
+	send_streams(supervisor, channel);
+	if (head_has(message, TAG_TERMINAL))
+		relay_prepare(channel, build->streams[0], build->streams[1], head_u32(message, TAG_ROWS, 0), head_u32(message, TAG_COLUMNS, 0));
+	if (spawn(supervisor, channel, message, plan, build) < 0)
+		return -1;
+	fcntl(channel->sync, F_SETFL, O_NONBLOCK);
+	channel->from_sync = (struct source){SOURCE_SYNC, channel};
+	channel->from_process = (struct source){SOURCE_PROCESS, channel};
+	if (supervisor_watch(supervisor, channel->sync, EPOLLIN, &channel->from_sync) < 0 ||
+		supervisor_watch(supervisor, channel->pidfd, EPOLLIN, &channel->from_process) < 0)
+		return failed(&build->failure, "epoll_ctl", NULL);
+	return 0;
+}
+
+void channel_create(struct supervisor *supervisor, const struct message *message, const struct plan *plan) {
+	static struct build build; /* large, and copied into the child with the rest of us */
+	struct channel *channel = channel_new(supervisor, message->channel);
+	memset(&build, 0, sizeof build);
+	build = (struct build){
+		.channel = message->channel, .root = -1, .empty = -1, .terminal = -1, .sync = -1, .streams = {-1, -1, -1},
+		.forgo = head_u32(message, TAG_FORGO, 0), .stay = head_has(message, TAG_INIT), .trace = head_has(message, TAG_TRACE),
+		.no_setgroups = head_has(message, TAG_DENY_SETGROUPS),
+		.hold = head_has(message, TAG_HOLD), .hold_at = head_u32(message, TAG_HOLD, 0),
+	};
+	if (!channel) {
+		struct channel none = {.number = message->channel};
+		build.failure.step = STEP_CLONE;
+		failed(&build.failure, "malloc", NULL);
+		channel_send_failure(supervisor, &none, &build.failure, KIND_ERROR);
+		channel_send(supervisor, &none, KIND_RELEASED);
+		return;
+	}
+	int made = make(supervisor, channel, message, plan, &build);
+	for (int i = 0; i < 3; i++)
+		close_fd(&build.streams[i]);
+	if (made == 0)
+		return;
+	channel_send_failure(supervisor, channel, &build.failure, KIND_ERROR);
+	if (channel->pid > 0) {
+		channel_kill(channel);
+		RETRY(waitpid(channel->pid, NULL, 0));
+	}
+	channel->ended = true;
+}
+
+void channel_kill(const struct channel *channel) {
+	if (channel->pidfd >= 0)
+		(void)pidfd_send_signal(channel->pidfd, SIGKILL); /* ESRCH: it has ended by itself */
+}

@@ -1,0 +1,108 @@
+/*
+ * channel.h: what the supervisor keeps for each container, and the rooms that handle it.
+ *
+ *   made ──▶ created ──▶ running ──▶ exited ──▶ released (freed)
+ *     └─────────┴── error ───────────────▲
+ */
+#pragma once
+
+#include "frame.h"
+#include "plan.h"
+
+#include <sys/types.h>
+
+enum source_kind { SOURCE_CONTROL, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY };
+
+/* What epoll hands back: which descriptor of which channel. */
+struct source {
+	enum source_kind kind;
+	struct channel *channel;
+};
+
+struct relay;
+
+struct channel {
+	struct channel *next;
+	uint32_t number;
+	pid_t pid;
+	int pidfd;
+	int sync;            /* to the init; closed once it has exec'd */
+	int mounts;          /* its mount namespace: kept so that unmounting waits until the exit is reported */
+	int ends[3];         /* the helper's ends of piped streams, until START */
+	struct relay *relay; /* with TERMINAL */
+	char *remove;        /* paths, each ending in NUL, then an empty one */
+	uint8_t *unsent;     /* what the init's socket had no room for yet */
+	size_t unsent_size;
+	bool started;        /* START came */
+	bool intends;        /* the init said that it execs now */
+	bool running;        /* RUNNING was sent */
+	bool failed;         /* ERROR was sent */
+	bool shared_pids;    /* no pid namespace of its own */
+	bool ended;          /* the exit is reported; to be released when this round of events is done */
+	int remover;         /* pidfd of the process that removes a large tree */
+	pid_t remover_pid;
+	struct source from_sync, from_process, from_remover, from_relay;
+};
+
+/* The supervisor's own state, of which there is one. */
+struct supervisor {
+	int control;
+	int epoll;
+	int host_pids;     /* our own pid namespace, where unshared ones are restored to */
+	int anchor_pids;   /* the anchor's, under which containers' are made; -1 without privilege */
+	int anchor;        /* its pidfd */
+	pid_t anchor_pid;
+	bool orphaned;     /* the control socket ended: kill, reap, remove, exit */
+	struct channel *channels;
+	uint32_t channel_count;
+	struct source from_control, from_anchor, from_signals;
+	int signals;
+};
+
+/* supervise.c */
+_Noreturn void supervise(int control);
+int supervisor_watch(struct supervisor *supervisor, int fd, uint32_t events, struct source *source);
+void supervisor_forget(struct supervisor *supervisor, int *fd); /* and close it */
+void supervisor_send(struct supervisor *supervisor, const struct event *event);
+struct channel *supervisor_channel(const struct supervisor *supervisor, uint32_t number);
+
+/* channel.c */
+void channel_create(struct supervisor *supervisor, const struct message *message, const struct plan *plan);
+void channel_free(struct supervisor *supervisor, struct channel *channel);
+void channel_close_ends(struct channel *channel);
+void channel_kill(const struct channel *channel);
+void channel_send(struct supervisor *supervisor, const struct channel *channel, enum kind kind);
+void channel_send_failure(struct supervisor *supervisor, struct channel *channel, const struct failure *failure, enum kind kind);
+
+/* exchange.c: frames to and from the init. */
+void channel_pass(struct supervisor *supervisor, struct channel *channel, const uint8_t *frame, size_t size);
+void channel_on_sync(struct supervisor *supervisor, struct channel *channel);
+void channel_sync_ended(struct supervisor *supervisor, struct channel *channel);
+
+/* ending.c */
+void channel_on_process(struct supervisor *supervisor, struct channel *channel);
+void channel_on_remover(struct supervisor *supervisor, struct channel *channel);
+void channel_release(struct supervisor *supervisor, struct channel *channel);
+
+/* spawn.c: the first process of CHANNEL, by clone3. -1 and FAILURE where that fails. */
+struct build;
+int spawn(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan,
+	struct build *build);
+
+/* anchor.c: the process whose pid namespace holds those of all containers, so that all of them end with it. */
+void anchor_start(struct supervisor *supervisor);
+
+/* streams.c: open what STDIN, STDOUT and STDERR ask for: CHILD's ends and the helper's. */
+int streams_open(struct channel *channel, const struct message *message, struct build *build);
+
+/* relay.c: bytes between a pty and two descriptors. */
+int relay_open(struct supervisor *supervisor, struct channel *channel, int master);
+void relay_prepare(struct channel *channel, int in, int out, uint32_t rows, uint32_t columns);
+void relay_on_ready(struct supervisor *supervisor, struct channel *channel);
+void relay_resize(struct channel *channel, unsigned short rows, unsigned short columns);
+void relay_follow_window(struct channel *channel);
+void relay_close(struct supervisor *supervisor, struct channel *channel);
+
+/* remove.c: remove PATH, tree and all, without following links; at most BUDGET entries (-1: all of them). */
+enum removal { REMOVED, REMOVAL_UNFINISHED, REMOVAL_FAILED };
+enum removal remove_tree(const char *path, long budget);

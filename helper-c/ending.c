@@ -1,0 +1,134 @@
+/* ending.c: a container's end: the answer first, then what the kernel and the disk still hold. */
+#include "channel.h"
+#include "util.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+enum { INLINE_REMOVALS = 64 }; /* entries removed between two events; a larger tree gets a process of its own */
+
+static uint64_t microseconds(struct timeval time) {
+	return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
+}
+
+static void send_exited(struct supervisor *supervisor, const struct channel *channel, const siginfo_t *info, const struct rusage *usage) {
+	struct event event;
+	event_begin(&event, KIND_EXITED, channel->number);
+	event_u32(&event, info->si_code == CLD_EXITED ? TAG_CODE : TAG_SIGNAL, (uint32_t)info->si_status);
+	event_u64(&event, TAG_USER_TIME, microseconds(usage->ru_utime));
+	event_u64(&event, TAG_SYSTEM_TIME, microseconds(usage->ru_stime));
+	event_u64(&event, TAG_MAX_RSS, (uint64_t)usage->ru_maxrss);
+	supervisor_send(supervisor, &event);
+}
+
+static void send_died(struct supervisor *supervisor, struct channel *channel, const siginfo_t *info) {
+	struct failure failure = {.step = STEP_INIT};
+	char detail[64];
+	snprintf(detail, sizeof detail, info->si_code == CLD_EXITED ? "exit status %d" : "signal %d", info->si_status);
+	refused(&failure, 0, detail, NULL);
+	channel_send_failure(supervisor, channel, &failure, KIND_ERROR);
+}
+
+/*
+ * A container that shares our pid namespace may leave processes behind; they come to us, the subreaper, and end here.
+ * They are our children that are no channel's init.
+ */
+static void end_strays(const struct supervisor *supervisor) {
+	for (bool any = true; any;) {
+		any = false;
+		FILE *children = fopen("/proc/thread-self/children", "re");
+		for (int pid; children && fscanf(children, "%d", &pid) == 1;) {
+			bool ours = pid == supervisor->anchor_pid;
+			for (const struct channel *at = supervisor->channels; at; at = at->next)
+				ours = ours || at->pid == pid || at->remover_pid == pid;
+			if (ours)
+				continue;
+			any = true;
+			kill(pid, SIGKILL);
+			RETRY(waitpid(pid, NULL, 0));
+		}
+		if (children)
+			fclose(children);
+	}
+}
+
+void channel_on_process(struct supervisor *supervisor, struct channel *channel) {
+	channel_on_sync(supervisor, channel); /* its last words */
+	siginfo_t info = {0};
+	struct rusage usage;
+	long waited = RETRY(syscall(SYS_waitid, P_PIDFD, channel->pidfd, &info, WEXITED | WNOHANG, &usage));
+	if (waited < 0 || info.si_pid == 0)
+		return;
+	if (channel->sync >= 0)
+		channel_sync_ended(supervisor, channel);
+	channel->pid = 0;
+	supervisor_forget(supervisor, &channel->pidfd);
+	relay_close(supervisor, channel);
+	channel_close_ends(channel);
+	if (channel->running)
+		send_exited(supervisor, channel, &info, &usage);
+	else if (!channel->failed)
+		send_died(supervisor, channel, &info);
+	channel->ended = true;
+}
+
+/* What stays is named, by path and errno; the next start's gc tries again. */
+static void warn_unremoved(struct supervisor *supervisor, struct channel *channel, const char *path) {
+	struct failure failure = {.step = STEP_REMOVE};
+	failed(&failure, "unlinkat", path);
+	channel_send_failure(supervisor, channel, &failure, KIND_WARNING);
+}
+
+static void released(struct supervisor *supervisor, struct channel *channel) {
+	channel_send(supervisor, channel, KIND_RELEASED);
+	channel_free(supervisor, channel);
+}
+
+/* The tree is large: a process of its own goes on with it, so that the other containers needn't wait. */
+static bool remove_apart(struct supervisor *supervisor, struct channel *channel, const char *paths) {
+	pid_t pid = fork();
+	if (pid == 0) {
+		int left = 0;
+		for (const char *path = paths; *path; path += strlen(path) + 1)
+			left |= remove_tree(path, -1) != REMOVED;
+		_exit(left);
+	}
+	channel->remover = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+	channel->remover_pid = pid;
+	channel->from_remover = (struct source){SOURCE_REMOVER, channel};
+	return channel->remover >= 0 && supervisor_watch(supervisor, channel->remover, EPOLLIN, &channel->from_remover) == 0;
+}
+
+void channel_on_remover(struct supervisor *supervisor, struct channel *channel) {
+	int status = 0;
+	RETRY(waitpid(channel->remover_pid, &status, 0));
+	supervisor_forget(supervisor, &channel->remover);
+	if (status != 0) {
+		errno = EIO;
+		warn_unremoved(supervisor, channel, channel->remove);
+	}
+	released(supervisor, channel);
+}
+
+void channel_release(struct supervisor *supervisor, struct channel *channel) {
+	channel->ended = false; /* once is enough */
+	if (channel->shared_pids)
+		end_strays(supervisor);
+	close_fd(&channel->mounts); /* unmounts all that the container had */
+	for (const char *path = channel->remove; path && *path; path += strlen(path) + 1) {
+		switch (remove_tree(path, INLINE_REMOVALS)) {
+		case REMOVED: break;
+		case REMOVAL_FAILED: warn_unremoved(supervisor, channel, path); break;
+		case REMOVAL_UNFINISHED:
+			if (remove_apart(supervisor, channel, path))
+				return;
+			warn_unremoved(supervisor, channel, path);
+		}
+	}
+	released(supervisor, channel);
+}

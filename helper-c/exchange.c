@@ -1,0 +1,121 @@
+/* exchange.c: frames between the supervisor and a container's init, until exec closes the socket. */
+#include "channel.h"
+#include "util.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+/* What the init's socket has no room for waits here; on_sync goes on with it. */
+static void push(struct channel *channel, const uint8_t *data, size_t size) {
+	while (size > 0) {
+		ssize_t sent = RETRY(send(channel->sync, data, size, MSG_NOSIGNAL | MSG_DONTWAIT));
+		if (sent < 0)
+			break;
+		data += sent;
+		size -= (size_t)sent;
+	}
+	uint8_t *rest = NULL;
+	if (size > 0 && errno == EAGAIN && (rest = malloc(size)))
+		memcpy(rest, data, size);
+	free(channel->unsent);
+	channel->unsent = rest;
+	channel->unsent_size = rest ? size : 0;
+}
+
+static void push_and_watch(struct supervisor *supervisor, struct channel *channel, const uint8_t *data, size_t size) {
+	push(channel, data, size);
+	struct epoll_event event = {.events = EPOLLIN | (channel->unsent ? EPOLLOUT : 0u), .data.ptr = &channel->from_sync};
+	if (channel->sync >= 0)
+		(void)epoll_ctl(supervisor->epoll, EPOLL_CTL_MOD, channel->sync, &event);
+}
+
+void channel_pass(struct supervisor *supervisor, struct channel *channel, const uint8_t *frame, size_t size) {
+	if (channel->sync < 0)
+		return; /* it has ended meanwhile, and its events are on their way */
+	channel_close_ends(channel);
+	push_and_watch(supervisor, channel, frame, size);
+}
+
+static void send_created(struct supervisor *supervisor, const struct channel *channel) {
+	struct event event;
+	event_begin(&event, KIND_CREATED, channel->number);
+	event_u32(&event, TAG_PID, (uint32_t)channel->pid);
+	supervisor_send(supervisor, &event);
+}
+
+/* One frame from the init: relayed as it is where it's the orchestrator's business. */
+static void on_frame(struct supervisor *supervisor, struct channel *channel, struct event *event, int descriptor) {
+	cleanup_fd int master = descriptor;
+	switch (event->data[4]) { /* the kind: all of the init's are below 256 */
+	case KIND_CREATED: send_created(supervisor, channel); break;
+	case KIND_RUNNING: channel->intends = true; break;
+	case KIND_STREAMS:
+		if (relay_open(supervisor, channel, steal_fd(&master)) < 0)
+			channel_kill(channel);
+		break;
+	case KIND_ERROR:
+		channel->failed = true;
+		supervisor_send(supervisor, event);
+		break;
+	default: supervisor_send(supervisor, event);
+	}
+}
+
+/* Read exactly SIZE bytes that a whole frame's sender has sent at once; false at the end, or where there is nothing yet. */
+static bool receive(int sync, uint8_t *data, size_t size, int flags, int *descriptor) {
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = {data, size};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+	ssize_t got = RETRY(recvmsg(sync, &message, flags | MSG_CMSG_CLOEXEC));
+	struct cmsghdr *first = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	if (first && first->cmsg_type == SCM_RIGHTS)
+		memcpy(descriptor, CMSG_DATA(first), sizeof *descriptor);
+	if (got < 0 && errno == EAGAIN)
+		return false;
+	if (got != (ssize_t)size) {
+		errno = 0;
+		return false;
+	}
+	return true;
+}
+
+void channel_sync_ended(struct supervisor *supervisor, struct channel *channel) {
+	supervisor_forget(supervisor, &channel->sync);
+	if (!channel->intends || channel->failed || channel->running)
+		return;
+	channel->running = true;
+	channel_send(supervisor, channel, KIND_RUNNING);
+}
+
+void channel_on_sync(struct supervisor *supervisor, struct channel *channel) {
+	if (channel->unsent) {
+		uint8_t *rest = channel->unsent;
+		size_t size = channel->unsent_size;
+		channel->unsent = NULL;
+		push_and_watch(supervisor, channel, rest, size);
+		free(rest);
+	}
+	struct event event;
+	while (channel->sync >= 0) {
+		int descriptor = -1;
+		if (!receive(channel->sync, event.data, FRAME_HEADER, 0, &descriptor)) {
+			if (errno != EAGAIN)
+				channel_sync_ended(supervisor, channel);
+			return;
+		}
+		const uint8_t *header = event.data;
+		size_t payload = (size_t)header[0] | (size_t)header[1] << 8 | (size_t)header[2] << 16 | (size_t)header[3] << 24;
+		if (payload > sizeof event.data - FRAME_HEADER ||
+			(payload && !receive(channel->sync, event.data + FRAME_HEADER, payload, MSG_WAITALL, &descriptor))) {
+			channel_sync_ended(supervisor, channel);
+			return;
+		}
+		event.size = (uint32_t)(FRAME_HEADER + payload);
+		on_frame(supervisor, channel, &event, descriptor);
+	}
+}

@@ -1,0 +1,137 @@
+/* plan.c: see plan.h. */
+#include "plan.h"
+
+#define T(name) (1ull << TAG_##name)
+
+struct rule {
+	uint64_t required, optional;
+};
+
+#define OP(name, value, required, optional, doc) [value] = {(required), (optional)},
+static const struct rule op_rules[] = {
+#include "protocol.def"
+};
+#undef OP
+
+#define TAG(name, value, type, repeats, doc) ((repeats) ? 1ull << (value) : 0) |
+static const uint64_t repeating =
+#include "protocol.def"
+	0;
+#undef TAG
+
+static const uint64_t path_tags = T(TARGET) | T(SOURCE) | T(LOWER) | T(UPPER) | T(WORK) | T(JOIN_NAMESPACE) |
+	T(UID_MAPPER) | T(GID_MAPPER) | T(REMOVE) | T(CGROUP);
+
+static const uint64_t of_container = T(NAMESPACES) | T(JOIN_NAMESPACE) | T(UID_MAP) | T(GID_MAP) | T(UID_MAPPER) |
+	T(GID_MAPPER) | T(DENY_SETGROUPS) | T(TERMINAL) | T(ROWS) | T(COLUMNS) | T(INIT) | T(TRACE) | T(HOLD) | T(REMOVE) |
+	T(FORGO) | T(CGROUP);
+
+static struct rule head_rule(uint16_t kind) {
+	switch (kind) {
+	case KIND_CREATE: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR), of_container};
+	case KIND_JOIN: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR) | T(TARGET_CHANNEL), of_container};
+	case KIND_SIGNAL: return (struct rule){T(SIGNAL), 0};
+	case KIND_RESIZE: return (struct rule){T(ROWS) | T(COLUMNS), 0};
+	default: return (struct rule){0, 0};
+	}
+}
+
+/* Operations up to CONSOLE build the root, those from RLIMIT on become the payload. */
+static bool op_belongs(uint16_t op, uint16_t kind) {
+	switch (kind) {
+	case KIND_CREATE:
+	case KIND_JOIN: return op <= OP_CONSOLE;
+	case KIND_START: return op >= OP_RLIMIT;
+	default: return false;
+	}
+}
+
+static const char *check_fields(const struct field *fields, uint32_t count, struct rule rule) {
+	uint64_t seen = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t bit = 1ull << fields[i].tag;
+		if (!((rule.required | rule.optional) & bit))
+			return "a field stands where it has no meaning";
+		if ((seen & bit) && !(repeating & bit))
+			return "a field that may stand once is repeated";
+		if ((path_tags & bit) && fields[i].length > LIMIT_PATH)
+			return "a path is longer than PATH_MAX";
+		seen |= bit;
+	}
+	return (seen & rule.required) == rule.required ? NULL : "a field that is needed is missing";
+}
+
+uint32_t plan_head(const struct message *message) {
+	for (uint32_t i = 0; i < message->count; i++)
+		if (message->fields[i].tag == TAG_OP)
+			return i;
+	return message->count;
+}
+
+static const char *check_op(const struct op *op, uint16_t kind) {
+	if (op->kind >= sizeof op_rules / sizeof op_rules[0] || op->kind == 0)
+		return "an operation is unknown";
+	if (!op_belongs(op->kind, kind))
+		return "an operation stands in the wrong phase";
+	return check_fields(op->fields, op->count, op_rules[op->kind]);
+}
+
+const char *plan_decode(struct plan *plan, const struct message *message) {
+	plan->count = 0;
+	uint32_t at = plan_head(message);
+	const char *why = check_fields(message->fields, at, head_rule(message->kind));
+	while (!why && at < message->count) {
+		uint32_t number = field_u32(&message->fields[at++]);
+		struct op *op = &plan->ops[plan->count++];
+		*op = (struct op){&message->fields[at], 0, number > UINT16_MAX ? 0 : (uint16_t)number};
+		while (at < message->count && message->fields[at].tag != TAG_OP) {
+			op->count++;
+			at++;
+		}
+		why = check_op(op, message->kind);
+		if (!why && op->kind == OP_EXEC && at != message->count)
+			why = "an operation stands after exec";
+	}
+	if (!why && message->kind == KIND_START && (!plan->count || plan->ops[plan->count - 1].kind != OP_EXEC))
+		why = "START doesn't end in exec";
+	return why;
+}
+
+const char *op_name(uint16_t kind) {
+	switch (kind) {
+#define OP(name, value, required, optional, doc) \
+	case value: return #name;
+#include "protocol.def"
+#undef OP
+	default: return "?";
+	}
+}
+
+const struct field *op_field(const struct op *op, enum tag tag) {
+	for (uint32_t i = 0; i < op->count; i++)
+		if (op->fields[i].tag == tag)
+			return &op->fields[i];
+	return NULL;
+}
+
+const char *op_string(const struct op *op, enum tag tag) {
+	const struct field *field = op_field(op, tag);
+	return field ? field_string(field) : NULL;
+}
+
+uint32_t op_u32(const struct op *op, enum tag tag, uint32_t otherwise) {
+	const struct field *field = op_field(op, tag);
+	return field ? field_u32(field) : otherwise;
+}
+
+uint64_t op_u64(const struct op *op, enum tag tag, uint64_t otherwise) {
+	const struct field *field = op_field(op, tag);
+	return field ? field_u64(field) : otherwise;
+}
+
+const struct op *plan_find(const struct plan *plan, enum op_kind kind) {
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (plan->ops[i].kind == kind)
+			return &plan->ops[i];
+	return NULL;
+}

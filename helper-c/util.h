@@ -1,0 +1,44 @@
+/* util.h: ownership in declarations, and the few system calls that libc has no name for. */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#define cleanup_fd __attribute__((cleanup(close_fd)))
+#define cleanup_free __attribute__((cleanup(free_pointer)))
+#define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Close *FD if it is open, keep errno, and mark it closed. */
+void close_fd(int *fd);
+void free_pointer(void *pointer);
+
+/* Hand the descriptor on: the declaration's cleanup no longer closes it. */
+static inline int steal_fd(int *fd) {
+	int stolen = *fd;
+	*fd = -1;
+	return stolen;
+}
+
+/* Repeat a call that a signal cut short. */
+#define RETRY(call) \
+	({ \
+		__typeof__(call) retry_result; \
+		do \
+			retry_result = (call); \
+		while (retry_result == -1 && errno == EINTR); \
+		retry_result; \
+	})
+
+/* Write all of it; -1 and errno where that can't be. */
+int write_all(int fd, const void *data, size_t size);
+
+/* Open PATH, write all of DATA in one write(2) and close: for the files of /proc, which take no second. */
+int write_file(const char *path, const void *data, size_t size);
+
+uint64_t monotonic_ns(void);
+
+/* Whether uname(2) tells a release of at least MAJOR.MINOR. */
+bool kernel_at_least(unsigned major, unsigned minor);

@@ -99,26 +99,35 @@ test: built protocol-check types lint ## every check: types, linter, C warnings,
 	@$(MAKE) --no-print-directory run-tests
 	@$(TSX) test/leftovers.ts after build/leftovers.json
 
-run-tests: run-unit run-helper run-integration run-examples
-run-unit:
-	$(BIN)/ava 'test/unit/**'
-run-helper: run-unit
-	$(BIN)/ava --concurrency 2 'test/helper/**'
-run-integration: run-helper
-	$(BIN)/ava --concurrency 2 --timeout 3m 'test/integration/**'
-run-examples: run-integration
+# Bundled once and run as plain JavaScript, without tsx; each step waits for the one before, so that a failure is read alone.
+AVA := CLOCHE_TESTS=built $(BIN)/ava
+UNIT := $(AVA) 'build/tests/unit/**'
+HELPER := $(AVA) --concurrency 2 'build/tests/helper/**'
+INTEGRATION := $(AVA) --concurrency 2 --timeout 3m 'build/tests/integration/**'
+
+tests: setup
+	@node .ci/bundle-tests.js
+
+run-tests: tests
+	$(UNIT)
+	$(HELPER)
+	$(INTEGRATION)
+	@$(MAKE) --no-print-directory run-examples
+
+run-examples:
 	@for file in examples/*.ts; do [ -e "$$file" ] || continue; echo "$(TSX) $$file"; $(TSX) "$$file"; done
 
-test-unit: setup run-unit ## the tests that need neither root nor a build
+test-unit: tests ## the tests that need neither root nor a build
+	$(UNIT)
 
-test-helper: built ## the tests of nsinit: frames, faults
-	$(BIN)/ava --concurrency 2 'test/helper/**'
+test-helper: built tests ## the tests of nsinit: frames, faults
+	$(HELPER)
 
-test-integration: built ## the tests that run containers
-	$(BIN)/ava --concurrency 2 --timeout 3m 'test/integration/**'
+test-integration: built tests ## the tests that run containers
+	$(INTEGRATION)
 
-test-storage: built ## the storage drivers' contract suite alone, to be carried to other kernels
-	$(BIN)/ava --timeout 3m 'test/integration/storage*/**' 'test/integration/storage*'
+test-storage: built tests ## the storage drivers' contract suite alone, to be carried to other kernels
+	$(AVA) --timeout 3m 'build/tests/integration/storage/**'
 
 types: $(NPM) ## tsc
 	$(BIN)/tsc -p .
@@ -126,8 +135,7 @@ types: $(NPM) ## tsc
 lint: $(NPM) protocol-check ## eslint, and whether the generated protocol is fresh
 	$(BIN)/eslint --max-warnings 0 --cache --cache-location build/eslintcache .
 
-examples: built ## run the examples
-	@for file in examples/*.ts; do echo "$(TSX) $$file"; $(TSX) "$$file"; done
+examples: built run-examples ## run the examples
 
 # ------------------------------------------------------------------------------------------- a tour, and slow things
 
@@ -161,6 +169,5 @@ clean: ## remove what was built (not node_modules)
 
 FORCE:
 
-.PHONY: help setup system helper probe protocol protocol-check layers dist built test run-tests run-unit run-helper \
-	run-integration run-examples test-unit test-helper test-integration test-storage types lint examples run fuzz bench \
+.PHONY: help setup system helper probe protocol protocol-check layers dist built test tests run-tests run-examples test-unit test-helper test-integration test-storage types lint examples run fuzz bench \
 	bench-peers clean FORCE

@@ -29,7 +29,7 @@ const fence = Object.entries(forbidden).map(([part, others]) => ({
 }));
 
 export default tseslint.config(
-	{ignores: ['build/', 'dist/', 'node_modules/']},
+	{ignores: ['build/', 'dist/']},
 	{linterOptions: {noInlineConfig: true, reportUnusedDisableDirectives: 'error'}},
 	js.configs.recommended,
 	{

@@ -23,7 +23,7 @@ setup: system $(NPM) ## install what is missing: npm packages and, on Debian or 
 system:
 	@.ci/packages build
 
-$(NPM): package.json package-lock.json | system
+$(NPM): package-lock.json | system
 	npm ci --no-audit --no-fund
 	@touch $@
 

@@ -1,6 +1,7 @@
 /** What a plan depends on beside the spec: the machine, and where the container is put. Plain data, so a test can make them up. */
 
-import type {CreateOp, IdMap} from '../../helper/plan.js';
+import type {CreateOp} from '../../helper/plan.js';
+import type {SubordinateIds} from '../../host/subordinate.js';
 
 /** This machine, as far as plans differ by it. */
 export interface Facts {
@@ -10,18 +11,11 @@ export interface Facts {
 	/** Root with all that it means: uid 0 of the initial user namespace, and CAP_SYS_ADMIN. */
 	privileged: boolean;
 	/** Ranges that /etc/subuid and /etc/subgid grant, and the programs that may write them into a map. */
-	subordinate?: Subordinate | undefined;
+	subordinate?: SubordinateIds | undefined;
 	/** /sys/fs/cgroup is a cgroup2: no v1 hierarchy beside it. */
 	unifiedCgroups: boolean;
 	/** Whether a path of the host is there. */
 	exists: (path: string) => boolean;
-}
-
-/** newuidmap(1), subuid(5). */
-export interface Subordinate {
-	uids: Array<{start: number; count: number}>;
-	gids: Array<{start: number; count: number}>;
-	mappers: {uid: string; gid: string};
 }
 
 /** Where the container is put: what was claimed for it. */
@@ -33,10 +27,4 @@ export interface Placement {
 	remove: string[];
 	/** The root shows the machine's own tree. */
 	host: boolean;
-}
-
-/** A user namespace's maps. */
-export interface Maps {
-	uids: IdMap[];
-	gids: IdMap[];
 }

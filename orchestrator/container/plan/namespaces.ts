@@ -2,8 +2,9 @@
 
 import {ClocheError} from '../../base/errors.js';
 import type {IdMap, NamespaceName, Plan} from '../../helper/plan.js';
+import type {IdRange} from '../../host/subordinate.js';
 import type {ContainerSpec} from '../spec.js';
-import type {Facts, Subordinate} from './facts.js';
+import type {Facts} from './facts.js';
 
 /** Whether the container gets a user namespace of its own. Without privilege there is no other way to any namespace. */
 export const needsUserNamespace = ({linux}: ContainerSpec, {privileged}: Facts): boolean => {
@@ -36,7 +37,7 @@ export const planNamespaces = ({linux}: ContainerSpec, user: boolean): Namespace
 const IDENTITY: IdMap[] = [{inside: 0, outside: 0, count: 4_294_967_295}];
 
 /** The caller becomes 0; what was granted follows from 1 on. */
-const stack = (own: number, ranges: Subordinate['uids']): IdMap[] => {
+const stack = (own: number, ranges: readonly IdRange[]): IdMap[] => {
 	const maps: IdMap[] = [{inside: 0, outside: own, count: 1}];
 	let inside = 1;
 	for (const {start, count} of ranges) {

@@ -13,14 +13,24 @@ export const parseFilesystems = (text: string): ReadonlySet<string> =>
 
 const filesystems = (): ReadonlySet<string> => listed ??= parseFilesystems(readFileSync('/proc/filesystems', 'latin1'));
 
+/** Asked at every start; the answers don't change. */
+const known = new Map<string, boolean>();
+
 /**
  * Whether the kernel has a file system type, or has it as a module that isn't loaded yet: mounting loads `fs-TYPE` by itself,
  * whoever mounts (get_fs_type() in the kernel's fs/filesystems.c). The list is read once.
  *
  * @param directory the module's directory below kernel/fs, where it isn't the type's name
  */
-export const hasFilesystem = (type: string, directory = type): boolean =>
-	filesystems().has(type) || existsSync(`/lib/modules/${release()}/kernel/fs/${directory}`);
+export const hasFilesystem = (type: string, directory = type): boolean => {
+	let has = known.get(type);
+	if (has === undefined) {
+		has = filesystems().has(type) || existsSync(`/lib/modules/${release()}/kernel/fs/${directory}`);
+		known.set(type, has);
+	}
+
+	return has;
+};
 
 /** Whether version `text` (`6.18.44-x`) is at least `major.minor`. */
 export const isAtLeast = (text: string, major: number, minor: number): boolean => {
@@ -28,11 +38,21 @@ export const isAtLeast = (text: string, major: number, minor: number): boolean =
 	return Number(first) > major || (Number(first) === major && Number(second) >= minor);
 };
 
-/** Whether the running kernel is at least `major.minor`. */
-export const kernelIsAtLeast = (major: number, minor: number): boolean => isAtLeast(release(), major, minor);
+let running: string | undefined;
 
-/** The magic number (statfs(2)) of the file system that `path` lies on, or will lie on once it is made. */
+/** Whether the running kernel is at least `major.minor`. */
+export const kernelIsAtLeast = (major: number, minor: number): boolean => isAtLeast(running ??= release(), major, minor);
+
+const magics = new Map<string, number>();
+
+/** The magic number (statfs(2)) of the file system that `path` lies on, or will lie on once it is made; asked for once. */
 export const filesystemMagic = (path: string): number => {
+	const magic = magics.get(path) ?? readMagic(path);
+	magics.set(path, magic);
+	return magic;
+};
+
+const readMagic = (path: string): number => {
 	try {
 		return statfsSync(path).type;
 	} catch (error) {
@@ -40,6 +60,6 @@ export const filesystemMagic = (path: string): number => {
 			throw error;
 		}
 
-		return filesystemMagic(dirname(path));
+		return readMagic(dirname(path));
 	}
 };

@@ -1,0 +1,92 @@
+/** How a container ended, and the process that was its init. */
+
+import {readlinkSync, symlinkSync, unlinkSync} from 'node:fs';
+import {writeAtomic} from '../../base/atomic.js';
+import {isErrno} from '../../base/errors.js';
+import {type ProcessIdentity, formatIdentity, identify, parseIdentity} from '../../base/process.js';
+import {parseVersioned, readIfThere} from './record.js';
+
+export const EXIT_VERSION = 1;
+
+/** The exit record. Times are ISO 8601. Exactly one of `code`, `signal` and `error` tells the outcome. */
+export interface ExitRecord {
+	version: typeof EXIT_VERSION;
+	ended: string;
+	started?: string;
+	/** The payload's exit status. */
+	code?: number;
+	/** The signal that ended it. */
+	signal?: number;
+	/** Why it isn't known, or why it never ran: `supervisor died`. */
+	error?: string;
+	/** The kernel's OOM killer did it. */
+	oomKilled?: boolean;
+	/** Microseconds. */
+	userTime?: number;
+	/** Microseconds. */
+	systemTime?: number;
+	/** KiB, the largest process. */
+	maxRss?: number;
+}
+
+const isExitRecord = (value: object): value is ExitRecord => 'ended' in value && typeof value.ended === 'string';
+
+const exitPath = (directory: string): string => `${directory}/exit.json`;
+const initPath = (directory: string): string => `${directory}/init`;
+
+/** Write it: from now on the container has ended. */
+export const writeExit = (directory: string, exit: Omit<ExitRecord, 'version'>): void => {
+	writeAtomic(exitPath(directory), `${JSON.stringify({version: EXIT_VERSION, ...exit})}\n`, 0o600);
+};
+
+/** The exit record in a container's directory, or `undefined` where there is none. */
+export const readExit = (directory: string): ExitRecord | undefined => {
+	const path = exitPath(directory);
+	const text = readIfThere(path);
+	return text === undefined ? undefined : parseVersioned(text, path, EXIT_VERSION, isExitRecord);
+};
+
+/**
+ * Write down the init, so that it can be killed if its supervisor is killed and it survives (PDEATHSIG is lost where a
+ * program changes its user). Not in the way of a start: call it once START is sent.
+ *
+ * @returns `false` where it has ended
+ */
+export const recordInit = (directory: string, pid: number): boolean => {
+	const identity = identify(pid);
+	if (identity !== undefined) {
+		unlinkIfThere(initPath(directory));
+		symlinkSync(formatIdentity(identity), initPath(directory));
+	}
+
+	return identity !== undefined;
+};
+
+/** The init that was written down; `undefined` where none was. */
+export const readInit = (directory: string): ProcessIdentity | undefined => {
+	try {
+		return parseIdentity(readlinkSync(initPath(directory)));
+	} catch (error) {
+		if (isErrno(error, 'ENOENT')) {
+			return undefined;
+		}
+
+		throw error;
+	}
+};
+
+/** Before a kept container starts again: its last run is forgotten. */
+export const forgetRun = (directory: string): void => {
+	unlinkIfThere(exitPath(directory));
+	unlinkIfThere(initPath(directory));
+};
+
+const unlinkIfThere = (path: string): void => {
+	try {
+		unlinkSync(path);
+	} catch (error) {
+		if (!isErrno(error, 'ENOENT')) {
+			throw error;
+		}
+	}
+};

@@ -1,0 +1,127 @@
+/** What containers there are, and in what state. */
+
+import {existsSync} from 'node:fs';
+import {ClocheError} from '../../base/errors.js';
+import type {ProcessIdentity} from '../../base/process.js';
+import {type Claim, isAbandoned, readClaims, readNames} from './claim.js';
+import {type ExitRecord, readExit, readInit} from './exit.js';
+import {nameHolder} from './names.js';
+import {type ContainerRecord, readRecord} from './record.js';
+import {containerDirectory, containersDirectory, type StateRoots} from './roots.js';
+
+/**
+ * created: made, and never run, or its run is being prepared · running · exited: its exit record tells how ·
+ * dead: it ran, and whoever answered for it is gone without a word; the next gc settles it
+ */
+export type ContainerState = 'created' | 'running' | 'exited' | 'dead';
+
+export interface FoundContainer {
+	record: ContainerRecord;
+	directory: string;
+	state: ContainerState;
+	/** Its init, where one was written down. */
+	init?: ProcessIdentity;
+	exit?: ExitRecord;
+	/** Who answers for it, if anyone does. */
+	owner?: ProcessIdentity;
+}
+
+export interface Containers {
+	/** By time of creation, the oldest first. */
+	containers: FoundContainer[];
+	/** Records that couldn't be read, each named; they are left as they are. */
+	problems: ClocheError[];
+}
+
+/** The state that the files of a container tell of. */
+export const stateOf = (alive: boolean, ran: boolean, exited: boolean): ContainerState =>
+	exited ? 'exited' : alive ? ran ? 'running' : 'created' : ran ? 'dead' : 'created';
+
+/** Claims of the living, by container. */
+const livingClaims = (roots: StateRoots, id?: string): Map<string, Claim> =>
+	new Map(readClaims(roots).claims.filter(claim => (id === undefined || claim.id === id) && !isAbandoned(claim)).map(claim => [claim.id, claim]));
+
+const inspect = (directory: string, claim: Claim | undefined): FoundContainer | undefined => {
+	const record = readRecord(directory);
+	if (record === undefined || (claim === undefined && !record.keep)) {
+		// Not written yet, or a dead one's that isn't kept: on its way in or out.
+		return undefined;
+	}
+
+	const init = readInit(directory);
+	const exit = readExit(directory);
+	return {
+		record,
+		directory,
+		state: stateOf(claim !== undefined, init !== undefined, exit !== undefined),
+		...(init === undefined ? {} : {init}),
+		...(exit === undefined ? {} : {exit}),
+		...(claim === undefined ? {} : {owner: claim.owner}),
+	};
+};
+
+/** All containers. */
+export const listContainers = (roots: StateRoots): Containers => {
+	const found: Containers = {containers: [], problems: []};
+	// Directories first: one that is made in between has its claim by then.
+	const ids = readNames(containersDirectory(roots)).filter(name => !name.startsWith('.'));
+	const claims = livingClaims(roots);
+	for (const id of ids) {
+		try {
+			const container = inspect(containerDirectory(roots, id), claims.get(id));
+			if (container !== undefined) {
+				found.containers.push(container);
+			}
+		} catch (error) {
+			if (!(error instanceof ClocheError)) {
+				throw error;
+			}
+
+			if (existsSync(containerDirectory(roots, id))) {
+				found.problems.push(error);
+			}
+		}
+	}
+
+	found.containers.sort((one, other) => one.record.created < other.record.created ? -1 : 1);
+	return found;
+};
+
+/**
+ * The id that a word means: an id, a name, or the beginning of exactly one id.
+ *
+ * @throws ClocheError where there is none, or more than one
+ */
+export const resolveId = (roots: StateRoots, word: string): string => {
+	const holder = nameHolder(roots, word);
+	const ids = readNames(containersDirectory(roots)).filter(name => !name.startsWith('.'));
+	if (ids.includes(word)) {
+		return word;
+	}
+
+	if (holder !== undefined && ids.includes(holder)) {
+		return holder;
+	}
+
+	const [match, another] = word === '' ? [] : ids.filter(id => id.startsWith(word));
+	if (match === undefined) {
+		throw new ClocheError('no such container', {where: word});
+	}
+
+	if (another !== undefined) {
+		throw new ClocheError('more than one container', {where: word, why: `${match} and ${another} begin so`, remedy: 'say more of the id'});
+	}
+
+	return match;
+};
+
+/** One container by id, name or prefix. */
+export const findContainer = (roots: StateRoots, word: string): FoundContainer => {
+	const id = resolveId(roots, word);
+	const found = inspect(containerDirectory(roots, id), livingClaims(roots, id).get(id));
+	if (found === undefined) {
+		throw new ClocheError('no such container', {where: word});
+	}
+
+	return found;
+};

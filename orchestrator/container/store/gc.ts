@@ -1,0 +1,182 @@
+/**
+ * Removes what the dead have left, and touches nothing of the living. Any number may run at once: who takes a claim over
+ * does the work, and who dies at it leaves the claim to the next.
+ */
+
+import {existsSync, lstatSync} from 'node:fs';
+import {ClocheError, isErrno} from '../../base/errors.js';
+import {isTemporary} from '../../base/atomic.js';
+import {type ProcessIdentity, identify, isAlive} from '../../base/process.js';
+import {type Claim, dropClaim, isAbandoned, readClaims, readNames, takeOver} from './claim.js';
+import {readExit, readInit, writeExit} from './exit.js';
+import {releaseName} from './names.js';
+import {clearOccupied} from './occupied.js';
+import {type ContainerRecord, readRecord} from './record.js';
+import {removeTree} from './remove-tree.js';
+import {containerDirectory, containersDirectory, liveDirectory, namesDirectory, runDirectory, type StateRoots} from './roots.js';
+
+export interface Garbage {
+	/** Ids of containers that are gone now. */
+	removed: string[];
+	/** Ids of kept ones that were found dead, and have an exit record now. */
+	settled: string[];
+	/** What couldn't be dealt with, and why; it stays. */
+	problems: ClocheError[];
+}
+
+export interface GarbageOptions {
+	/** How a tree is removed; files of subordinate ids need more than the plain way. */
+	remove?: (path: string) => void;
+	/** Only this container's claims. */
+	id?: string;
+}
+
+/** How long a killed init may take to be gone: it is SIGKILLed, and waits for nothing but a disk. */
+const PATIENCE_MS = 2000;
+const PAUSE_MS = 5;
+/** A writer gives its file a name within microseconds; one that takes an hour is dead. */
+const STALE_MS = 3_600_000;
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Kill the init that was written down, if that very process still runs, and wait until it does not. */
+const killInit = (init: ProcessIdentity | undefined): void => {
+	if (init === undefined || !isAlive(init)) {
+		return;
+	}
+
+	try {
+		process.kill(init.pid, 'SIGKILL');
+	} catch (error) {
+		if (!isErrno(error, 'ESRCH')) {
+			throw error;
+		}
+	}
+
+	for (const deadline = Date.now() + PATIENCE_MS; isAlive(init) && Date.now() < deadline;) {
+		Atomics.wait(pause, 0, 0, PAUSE_MS);
+	}
+};
+
+/** What `dead` left of one container. The claim is ours by now. */
+const bury = (roots: StateRoots, claim: Claim, dead: ProcessIdentity, garbage: Garbage, remove: (path: string) => void): void => {
+	const {id} = claim;
+	const directory = containerDirectory(roots, id);
+	killInit(readInit(directory));
+	// Where it can't be read, or is of a newer version, that is told, and nothing is removed.
+	const record = readRecordLeniently(directory);
+	if (record?.keep === true) {
+		settle(roots, directory, id, garbage);
+		clearOccupied(directory, dead);
+	} else {
+		if (record?.name !== undefined) {
+			releaseName(roots, record.name, id);
+		}
+
+		remove(runDirectory(roots, id));
+		remove(directory);
+		garbage.removed.push(id);
+	}
+
+	dropClaim(claim);
+};
+
+/** The record of one that isn't kept may be cut short by its writer's death, as it isn't moved into place. */
+const readRecordLeniently = (directory: string): ContainerRecord | undefined => {
+	try {
+		return readRecord(directory);
+	} catch (error) {
+		if (error instanceof ClocheError && !existsSync(`${directory}/occupied`) && error.why !== undefined && /^it is (?:empty|cut short)/.test(error.why)) {
+			return undefined;
+		}
+
+		throw error;
+	}
+};
+
+/** It ran, and nobody wrote down how it ended. */
+const settle = (roots: StateRoots, directory: string, id: string, garbage: Garbage): void => {
+	const init = readInit(directory);
+	if (init !== undefined && !isAlive(init) && readExit(directory) === undefined) {
+		writeExit(directory, {ended: new Date().toISOString(), error: 'supervisor died'});
+	}
+
+	removeTree(runDirectory(roots, id));
+	garbage.settled.push(id);
+};
+
+/** Do something to one container; what goes wrong is noted, and the others get their turn. */
+const attempt = (garbage: Garbage, where: string, act: () => void): void => {
+	try {
+		act();
+	} catch (cause) {
+		garbage.problems.push(cause instanceof ClocheError ? cause : new ClocheError('cannot clean up', {where, cause}));
+	}
+};
+
+/**
+ * Remove what abandoned claims tell of. One readdir where nobody died: cheap enough for every start.
+ * Throws nothing on account of a single container.
+ */
+export const collectGarbage = (roots: StateRoots, {remove = removeTree, id}: GarbageOptions = {}): Garbage => {
+	const garbage: Garbage = {removed: [], settled: [], problems: []};
+	const {claims} = readClaims(roots);
+	const abandoned = claims.filter(claim => (id === undefined || claim.id === id) && isAbandoned(claim));
+	const self = abandoned.length === 0 ? undefined : identify(process.pid);
+	if (self === undefined) {
+		return garbage;
+	}
+
+	for (const dead of abandoned) {
+		attempt(garbage, dead.path, () => {
+			const claim = takeOver(roots, dead, self);
+			if (claim === undefined) {
+				return;
+			}
+
+			// Someone living answers for it, too: the dead one lost a race for the id.
+			const others = claims.some(other => other.id === claim.id && !abandoned.includes(other));
+			if (others) {
+				dropClaim(claim);
+			} else {
+				bury(roots, claim, dead.owner, garbage, remove);
+			}
+		});
+	}
+
+	return garbage;
+};
+
+/**
+ * The same, and what no claim tells of: names of containers that are gone, files whose writer was killed before they had
+ * a name. For the command; too much for every start.
+ */
+export const collectThoroughly = (roots: StateRoots, options: GarbageOptions = {}): Garbage => {
+	const garbage = collectGarbage(roots, options);
+	for (const name of readNames(namesDirectory(roots)).filter(entry => !isTemporary(entry))) {
+		attempt(garbage, name, () => {
+			for (const holder of readNames(`${namesDirectory(roots)}/${name}`)) {
+				if (!existsSync(containerDirectory(roots, holder))) {
+					releaseName(roots, name, holder);
+				}
+			}
+		});
+	}
+
+	for (const directory of [namesDirectory(roots), liveDirectory(roots), containersDirectory(roots)]) {
+		for (const entry of readNames(directory).filter(name => isTemporary(name))) {
+			attempt(garbage, entry, () => {
+				removeIfOld(`${directory}/${entry}`, options.remove ?? removeTree);
+			});
+		}
+	}
+
+	return garbage;
+};
+
+const removeIfOld = (path: string, remove: (path: string) => void): void => {
+	const status = lstatSync(path, {throwIfNoEntry: false});
+	if (status !== undefined && Date.now() - status.mtimeMs > STALE_MS) {
+		remove(path);
+	}
+};

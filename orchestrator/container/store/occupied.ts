@@ -1,0 +1,31 @@
+/**
+ * What keeps a kept container from being started, or removed, by two at once: `ID/occupied/OWNER`, a directory that gets
+ * its name with the entry in it. (One that isn't kept is only ever known to its maker.)
+ */
+
+import {rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
+import {claimDirectory} from '../../base/atomic.js';
+import {isErrno} from '../../base/errors.js';
+import {type ProcessIdentity, formatIdentity} from '../../base/process.js';
+
+const occupiedDirectory = (directory: string): string => `${directory}/occupied`;
+
+/** @returns whether nobody else has it */
+export const markOccupied = (directory: string, owner: ProcessIdentity): boolean =>
+	claimDirectory(occupiedDirectory(directory), temporary => {
+		writeFileSync(`${temporary}/${formatIdentity(owner)}`, '');
+	}, 0o700);
+
+/** Undo that, if it is this owner's: nobody else's mark is ever removed. */
+export const clearOccupied = (directory: string, owner: ProcessIdentity): void => {
+	const occupied = occupiedDirectory(directory);
+	try {
+		unlinkSync(`${occupied}/${formatIdentity(owner)}`);
+		rmdirSync(occupied);
+	} catch (error) {
+		// Whatever isn't there was cleared before; what isn't empty is someone else's by now.
+		if (!['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].some(code => isErrno(error, code))) {
+			throw error;
+		}
+	}
+};

@@ -1,0 +1,91 @@
+/** The record of a container: what it is, as it was made. Written before anything else of it; only a rename changes it. */
+
+import {readFileSync} from 'node:fs';
+import {ClocheError, isErrno} from '../../base/errors.js';
+
+/** Counted up when an older Cloche would misread what is written; a new optional field doesn't. */
+export const RECORD_VERSION = 1;
+
+export interface ContainerRecord {
+	version: typeof RECORD_VERSION;
+	id: string;
+	name?: string;
+	/** As the user wrote it. */
+	image: string;
+	/** The read-only branches, the topmost first. */
+	lowers: string[];
+	/** The storage driver. */
+	driver: string;
+	/** The payload's argv. */
+	command: string[];
+	/** It outlives its run, until it is removed. */
+	keep: boolean;
+	/** ISO 8601. */
+	created: string;
+	labels?: Record<string, string>;
+	/** What more is needed to start it again, as JSON; the store doesn't look into it. */
+	spec?: unknown;
+}
+
+const problem = (where: string, why: string, remedy: string): ClocheError => new ClocheError('cannot read a container\'s state', {where, why, remedy});
+
+const isRecord = (value: object): value is ContainerRecord =>
+	'id' in value && typeof value.id === 'string'
+	&& 'image' in value && typeof value.image === 'string'
+	&& 'keep' in value && typeof value.keep === 'boolean'
+	&& 'created' in value && typeof value.created === 'string'
+	&& 'driver' in value && typeof value.driver === 'string'
+	&& 'lowers' in value && Array.isArray(value.lowers)
+	&& 'command' in value && Array.isArray(value.command);
+
+/**
+ * Parse a versioned JSON file of ours.
+ *
+ * @throws ClocheError that names the file, where it is cut short, of a newer version, or something else
+ */
+export const parseVersioned = <T extends {version: number}>(text: string, path: string, version: T['version'], isThat: (value: object) => value is T): T => {
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch {
+		throw problem(path, text === '' ? 'it is empty' : 'it is cut short or damaged', 'it is left as it is; remove the container with rm -f');
+	}
+
+	if (typeof value !== 'object' || value === null || !('version' in value)) {
+		throw problem(path, 'it has no version', 'it is left as it is; remove the container with rm -f');
+	}
+
+	if (typeof value.version === 'number' && value.version > version) {
+		throw problem(path, `version ${value.version} is of a newer Cloche; this one knows ${version}`, 'it is left as it is; use that one');
+	}
+
+	if (value.version !== version || !isThat(value)) {
+		throw problem(path, 'it is damaged', 'it is left as it is; remove the container with rm -f');
+	}
+
+	return value;
+};
+
+export const parseRecord = (text: string, path: string): ContainerRecord => parseVersioned(text, path, RECORD_VERSION, isRecord);
+
+export const recordPath = (directory: string): string => `${directory}/record.json`;
+
+/** The text of a file, or `undefined` where there is none. */
+export const readIfThere = (path: string): string | undefined => {
+	try {
+		return readFileSync(path, 'utf8');
+	} catch (error) {
+		if (isErrno(error, 'ENOENT')) {
+			return undefined;
+		}
+
+		throw new ClocheError('cannot read a container\'s state', {where: path, cause: error});
+	}
+};
+
+/** The record in a container's directory, or `undefined` where none was written (yet). */
+export const readRecord = (directory: string): ContainerRecord | undefined => {
+	const path = recordPath(directory);
+	const text = readIfThere(path);
+	return text === undefined ? undefined : parseRecord(text, path);
+};

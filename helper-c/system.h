@@ -1,12 +1,29 @@
 /* system.h: system calls that musl doesn't wrap, under their own names; signatures as in their man pages. */
 #pragma once
 
-#include <linux/mount.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/mount.h>
+#include <linux/openat2.h>
+
+/* A newer glibc, the fallback where musl isn't installed, has some of them with other types: ours go by names of their own. */
+#ifdef __GLIBC__
+#define fsopen sys_fsopen
+#define fsconfig sys_fsconfig
+#define fsmount sys_fsmount
+#define open_tree sys_open_tree
+#define move_mount sys_move_mount
+#define mount_setattr sys_mount_setattr
+#define pidfd_send_signal sys_pidfd_send_signal
+#define pidfd_open sys_pidfd_open
+#define pivot_root sys_pivot_root
+#define openat2 sys_openat2
+#define clone3 sys_clone3
+#endif
 
 #ifndef MOUNT_ATTR_IDMAP
 struct mount_attr {

@@ -42,15 +42,19 @@ DEFINES = -D_GNU_SOURCE -DPROTOCOL_HASH=0x$(PROTOCOL_HASH)ull -DCLOCHE_VERSION='
 C_FLAGS = -std=gnu11 -Os -static $(WARNINGS) -ffunction-sections -fdata-sections $(DEFINES) $(KERNEL_HEADERS) $(CFLAGS)
 LINK_FLAGS = -static -Wl,--gc-sections -s $(LDFLAGS)
 
+# One line for each file; make V=1 shows the commands.
+V ?= 0
+SAY = @$(if $(filter 0,$(V)),echo '  $(notdir $(firstword $(CC)))  $@' &&,set -x;)
+
 OBJECTS := $(patsubst helper-c/%.c,build/obj/%.o,$(wildcard helper-c/*.c))
 
 helper: build/nsinit ## build/nsinit, the C helper: static, warnings are errors
 
 build/nsinit: $(OBJECTS) build/obj/flags
-	$(CC) $(LINK_FLAGS) -o $@ $(OBJECTS)
+	$(SAY) $(CC) $(LINK_FLAGS) -o $@ $(OBJECTS)
 
 build/obj/%.o: helper-c/%.c build/obj/flags
-	$(CC) $(C_FLAGS) -MMD -MP -c -o $@ $<
+	$(SAY) $(CC) $(C_FLAGS) -MMD -MP -c -o $@ $<
 
 # Changes only when the compiler or a flag does, and with it every object: the hash of the protocol is a flag, too.
 build/obj/flags: FORCE | system
@@ -60,14 +64,14 @@ build/obj/flags: FORCE | system
 -include $(OBJECTS:.o=.d)
 
 build/probe: test/fixtures/probe.c build/obj/flags
-	$(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
+	$(SAY) $(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
 
 probe: build/probe ## build/probe, the static binary of verbs that tests run in containers
 
 PROTOCOL := orchestrator/helper/protocol.ts
 
 build/print-protocol: helper-c/tools/print-protocol.c helper-c/protocol.def build/obj/flags
-	$(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
+	$(SAY) $(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
 
 protocol: build/print-protocol ## print helper-c/protocol.def as orchestrator/helper/protocol.ts
 	build/print-protocol > $(PROTOCOL).new

@@ -166,6 +166,9 @@ int op_protect(struct build *build, const struct op *op) {
 		return target == TARGET_ABSENT ? 0 : -1;
 	bool recursive = op_has(op, FLAG_RECURSIVE);
 	const char *path = op_string(op, TAG_TARGET);
+	/* The root itself is changed in place: what is stacked on it is nobody's root after the pivot. */
+	if (path[strspn(path, "/")] == 0)
+		return attributes_add(build, target, op_u32(op, TAG_ATTR, 0), recursive, path);
 	unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0u);
 	cleanup_fd int tree = open_tree(target, "", flags);
 	if (tree < 0)

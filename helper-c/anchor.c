@@ -54,3 +54,10 @@ void anchor_start(struct supervisor *supervisor) {
 	supervisor->from_anchor = (struct source){SOURCE_ANCHOR, NULL};
 	supervisor_watch(supervisor, pidfd, 1 /* EPOLLIN */, &supervisor->from_anchor);
 }
+
+void anchor_end(struct supervisor *supervisor) {
+	if (supervisor->anchor < 0)
+		return;
+	(void)pidfd_send_signal(supervisor->anchor, SIGKILL);
+	RETRY(waitpid(supervisor->anchor_pid, NULL, 0));
+}

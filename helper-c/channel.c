@@ -92,12 +92,12 @@ static void send_streams(struct supervisor *supervisor, const struct channel *ch
 }
 
 static uint32_t head_u32(const struct message *message, enum tag tag, uint32_t otherwise) {
-	const struct field *field = message_find(message, 0, plan_head(message), tag);
+	const struct field *field = message_head(message, tag);
 	return field ? field_u32(field) : otherwise;
 }
 
 static bool head_has(const struct message *message, enum tag tag) {
-	return message_find(message, 0, plan_head(message), tag) != NULL;
+	return message_head(message, tag) != NULL;
 }
 
 static int make(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan, struct build *build) {

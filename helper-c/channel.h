@@ -89,8 +89,13 @@ struct build;
 int spawn(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan,
 	struct build *build);
 
+/* outside.c: id maps and version 1 cgroups of an init that waits. */
+int outside_prepare(struct build *build, const struct message *message, pid_t pid);
+bool outside_is_v2(const char *directory);
+
 /* anchor.c: the process whose pid namespace holds those of all containers, so that all of them end with it. */
 void anchor_start(struct supervisor *supervisor);
+void anchor_end(struct supervisor *supervisor);
 
 /* streams.c: open what STDIN, STDOUT and STDERR ask for: CHILD's ends and the helper's. */
 int streams_open(struct channel *channel, const struct message *message, struct build *build);

@@ -68,6 +68,10 @@ uint32_t plan_head(const struct message *message) {
 	return message->count;
 }
 
+const struct field *message_head(const struct message *message, enum tag tag) {
+	return message_find(message, 0, plan_head(message), tag);
+}
+
 static const char *check_op(const struct op *op, uint16_t kind) {
 	if (op->kind >= sizeof op_rules / sizeof op_rules[0] || op->kind == 0)
 		return "an operation is unknown";

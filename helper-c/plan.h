@@ -26,6 +26,9 @@ const char *plan_decode(struct plan *plan, const struct message *message);
 /* The fields before the first operation. */
 uint32_t plan_head(const struct message *message);
 
+/* The field before them that has TAG, or NULL. */
+const struct field *message_head(const struct message *message, enum tag tag);
+
 const char *op_name(uint16_t kind);
 
 /* The field of an operation, or NULL / the value, or DEFAULT. */

@@ -1,9 +1,9 @@
 /*
  * spawn.c: the container's first process.
  *
- * clone3 makes it with its namespaces in one call. Where namespaces are joined, a short-lived process that shares the
- * supervisor's memory and descriptors enters them first and clones from there with CLONE_PARENT, so that the init is
- * the supervisor's child all the same, inside a joined pid namespace too.
+ * clone3 makes it with its namespaces in one call. Where that must happen elsewhere (below the anchor's pid namespace,
+ * or inside namespaces that are joined), a short-lived process that shares the supervisor's memory and descriptors goes
+ * there first and clones with CLONE_PARENT, so that the init is the supervisor's child all the same.
  */
 #include "build.h"
 #include "channel.h"
@@ -17,15 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define PIDFD_GET_MNT_NAMESPACE 0xff03 /* _IO(0xFF, 3), Linux 6.11 */
-
-static const struct field *head_field(const struct message *message, enum tag tag) {
-	return message_find(message, 0, plan_head(message), tag);
-}
 
 /* In the child: only the socket and the streams stay open, so that no other channel's end-of-file waits for us. */
 static void keep_only(struct build *build) {
@@ -76,7 +70,7 @@ static int enter_container(struct start *start) {
 }
 
 /* Runs beside the suspended supervisor in its memory; returns by exiting. */
-static int join_and_clone(void *argument) {
+static int clone_from_apart(void *argument) {
 	struct start *start = argument;
 	start->build->failure.step = STEP_JOIN;
 	start->pid = -1;
@@ -93,88 +87,14 @@ static int join_and_clone(void *argument) {
 	_exit(start->pid < 0);
 }
 
-static void clone_joined(struct start *start) {
+static void clone_apart(struct start *start) {
 	static _Alignas(16) uint8_t stack[262144]; /* the init goes on in a copy of it */
-	int pid = clone(join_and_clone, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, start);
+	int pid = clone(clone_from_apart, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, start);
 	if (pid < 0) {
 		failed(&start->build->failure, "clone", NULL);
 		return;
 	}
 	RETRY(waitpid(pid, NULL, 0));
-}
-
-static int run_mapper(struct build *build, const char *path, pid_t pid, const char *lines) {
-	char *argv[3 + 3 * 340 + 1]; /* user_namespaces(7): 340 lines at most */
-	cleanup_free char *words = strdup(lines);
-	char number[16];
-	int count = 0;
-	snprintf(number, sizeof number, "%d", pid);
-	argv[count++] = (char *)(uintptr_t)path;
-	argv[count++] = number;
-	char *rest = words;
-	for (char *word; words && (word = strsep(&rest, " \n")) && count < (int)ARRAY_LENGTH(argv) - 1;)
-		if (*word)
-			argv[count++] = word;
-	argv[count] = NULL;
-	pid_t mapper = vfork();
-	if (mapper == 0) {
-		execve(path, argv, (char *[]){NULL});
-		_exit(127);
-	}
-	int status = 0;
-	if (mapper < 0 || RETRY(waitpid(mapper, &status, 0)) < 0)
-		return failed(&build->failure, "running the mapper", path);
-	if (status != 0)
-		return refused(&build->failure, EPERM, "the mapper refused the map", path);
-	return 0;
-}
-
-static int write_map(struct build *build, const struct message *message, pid_t pid, const char *file, enum tag map, enum tag mapper) {
-	const struct field *lines = head_field(message, map);
-	if (!lines)
-		return 0;
-	const struct field *helper = head_field(message, mapper);
-	if (helper)
-		return run_mapper(build, field_string(helper), pid, field_string(lines));
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
-	return write_file(path, field_string(lines), lines->length - 1) < 0 ? failed(&build->failure, "write", path) : 0;
-}
-
-static int map_ids(struct build *build, const struct message *message, pid_t pid) {
-	build->failure.step = STEP_ID_MAP;
-	if (head_field(message, TAG_DENY_SETGROUPS)) {
-		char path[64];
-		snprintf(path, sizeof path, "/proc/%d/setgroups", pid);
-		if (write_file(path, "deny", 4) < 0)
-			return failed(&build->failure, "write", path);
-	}
-	if (write_map(build, message, pid, "uid_map", TAG_UID_MAP, TAG_UID_MAPPER) < 0)
-		return -1;
-	return write_map(build, message, pid, "gid_map", TAG_GID_MAP, TAG_GID_MAPPER);
-}
-
-static bool is_v2(const char *directory) {
-	char path[LIMIT_PATH + 32];
-	snprintf(path, sizeof path, "%s/cgroup.controllers", directory);
-	return access(path, F_OK) == 0;
-}
-
-/* Version 1 takes a pid in cgroup.procs; version 2 was entered by clone3. */
-static int enter_cgroups(struct build *build, const struct message *message, pid_t pid) {
-	build->failure.step = STEP_CGROUP;
-	char number[16];
-	int length = snprintf(number, sizeof number, "%d", pid);
-	uint32_t head = plan_head(message);
-	for (uint32_t i = 0; i < head; i++) {
-		if (message->fields[i].tag != TAG_CGROUP || is_v2(field_string(&message->fields[i])))
-			continue;
-		char path[LIMIT_PATH + 32];
-		snprintf(path, sizeof path, "%s/cgroup.procs", field_string(&message->fields[i]));
-		if (write_file(path, number, (size_t)length) < 0)
-			return failed(&build->failure, "write", path);
-	}
-	return 0;
 }
 
 /* The version 2 cgroup that clone3 enters, as a descriptor, or -1 where there is none. */
@@ -185,12 +105,26 @@ static int open_v2(struct build *build, const struct message *message, bool *any
 			continue;
 		*any = true;
 		const char *path = field_string(&message->fields[i]);
-		if (!is_v2(path))
+		if (!outside_is_v2(path))
 			continue;
 		int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? failed(&build->failure, "open", path) : fd;
 	}
 	return -1;
+}
+
+/* clone3 told the pid as the maker's namespace counts; fdinfo tells it as this one does (pidfd_open(2)). */
+static pid_t pid_of(int pidfd) {
+	char path[48];
+	char text[512];
+	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+	cleanup_fd int info = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = info < 0 ? -1 : RETRY(read(info, text, sizeof text - 1));
+	if (size < 0)
+		return -1;
+	text[size] = 0;
+	const char *line = strstr(text, "\nPid:");
+	return line ? atoi(line + 5) : -1;
 }
 
 static int open_mounts(int pidfd, pid_t pid) {
@@ -209,13 +143,13 @@ static void restore_pids(const struct supervisor *supervisor, int to) {
 
 int spawn(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan,
 	struct build *build) {
-	uint64_t namespaces = head_field(message, TAG_NAMESPACES) ? field_u64(head_field(message, TAG_NAMESPACES)) : 0;
+	uint64_t namespaces = message_head(message, TAG_NAMESPACES) ? field_u64(message_head(message, TAG_NAMESPACES)) : 0;
 	bool has_cgroup = false;
 	build->failure.step = STEP_CGROUP;
 	cleanup_fd int cgroup = open_v2(build, message, &has_cgroup);
 	if (cgroup < 0 && build->failure.detail[0])
 		return -1;
-	build->wait = head_field(message, TAG_UID_MAP) || has_cgroup;
+	build->wait = message_head(message, TAG_UID_MAP) || has_cgroup;
 	build->failure.step = STEP_CLONE;
 	int pidfd = -1;
 	struct start start = {
@@ -226,26 +160,30 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		start.arguments.flags |= CLONE_INTO_CGROUP;
 		start.arguments.cgroup = (uint64_t)cgroup;
 	}
-	const struct field *target = head_field(message, TAG_TARGET_CHANNEL);
+	const struct field *target = message_head(message, TAG_TARGET_CHANNEL);
 	if (target)
 		start.target = supervisor_channel(supervisor, field_u32(target))->pidfd;
 	channel->shared_pids = !(namespaces & CLONE_NEWPID);
 	if (channel->shared_pids)
 		restore_pids(supervisor, supervisor->host_pids);
-	if (target || head_field(message, TAG_JOIN_NAMESPACE))
-		clone_joined(&start);
+	/* A pid namespace can only be made below the maker's own, so below the anchor's it takes a process that is there. */
+	bool anchored = supervisor->anchor_pids >= 0 && !channel->shared_pids;
+	if (anchored || target || message_head(message, TAG_JOIN_NAMESPACE))
+		clone_apart(&start);
 	else
 		clone_init(&start);
 	if (channel->shared_pids)
 		restore_pids(supervisor, supervisor->anchor_pids);
 	if (start.pid < 0)
 		return -1;
-	channel->pid = start.pid;
 	channel->pidfd = pidfd;
-	channel->mounts = namespaces & CLONE_NEWNS ? open_mounts(pidfd, start.pid) : -1;
+	channel->pid = pid_of(pidfd);
+	if (channel->pid < 0)
+		return failed(&build->failure, "reading the pidfd's fdinfo", NULL);
+	channel->mounts = namespaces & CLONE_NEWNS ? open_mounts(pidfd, channel->pid) : -1;
 	if (!build->wait)
 		return 0;
-	if (map_ids(build, message, start.pid) < 0 || enter_cgroups(build, message, start.pid) < 0)
+	if (outside_prepare(build, message, channel->pid) < 0)
 		return -1;
 	struct event go;
 	event_begin(&go, KIND_RESUME, channel->number);

@@ -33,9 +33,8 @@ static int open_stream(struct channel *channel, struct build *build, int stream,
 
 int streams_open(struct channel *channel, const struct message *message, struct build *build) {
 	static const enum tag tags[3] = {TAG_STDIN, TAG_STDOUT, TAG_STDERR};
-	uint32_t head = plan_head(message);
 	for (int i = 0; i < 3; i++)
-		if (open_stream(channel, build, i, field_u32(message_find(message, 0, head, tags[i]))) < 0)
+		if (open_stream(channel, build, i, field_u32(message_head(message, tags[i]))) < 0)
 			return -1;
 	return 0;
 }

@@ -92,7 +92,7 @@ static const char *create(struct supervisor *supervisor) {
 		return "the channel's number is taken";
 	if (supervisor->channel_count == LIMIT_CHANNELS)
 		return "more channels than the protocol allows";
-	const struct field *target = message_find(&message, 0, plan_head(&message), TAG_TARGET_CHANNEL);
+	const struct field *target = message_head(&message, TAG_TARGET_CHANNEL);
 	if (target) {
 		const struct channel *joined = supervisor_channel(supervisor, field_u32(target));
 		if (!joined || !joined->running)
@@ -247,5 +247,6 @@ _Noreturn void supervise(int control) {
 			dispatch(&supervisor, events[i].data.ptr);
 		release_ended(&supervisor);
 	}
+	anchor_end(&supervisor);
 	_exit(0);
 }

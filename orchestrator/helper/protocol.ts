@@ -4,7 +4,7 @@
  */
 
 /** The first 64 bits of protocol.def's sha256; HELLO carries the helper's, and a mismatch refuses to run. */
-export const PROTOCOL_HASH = 0x0b504fabea8fd7f7n;
+export const PROTOCOL_HASH = 0x80b4cdf4989c56ebn;
 
 /** Limits, each with its reason. */
 export const Limit = {
@@ -472,7 +472,5 @@ export const Forgo = {
 	MOUNT_SETATTR: 1,
 	/** overlay's lowerdir+, Linux 6.5: the colon list instead */
 	LOWERDIR_PLUS: 2,
-	/** fsopen, open_tree, move_mount: mount(2) instead */
-	NEW_MOUNT_API: 4,
 } as const;
 export type Forgo = (typeof Forgo)[keyof typeof Forgo];

@@ -32,8 +32,8 @@ export interface ErrorDetails {
 const escapeControls = (text: string): string =>
 	text.replace(/\p{Cc}/gu, character => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
-/** Node's system errors carry a negative errno. */
-const errnoOf = (cause: unknown): number | undefined =>
+/** The positive error number of Node's own system errors (which carry it negated) and of ours; `undefined` for anything else. */
+export const errnoOf = (cause: unknown): number | undefined =>
 	cause instanceof Error && 'errno' in cause && typeof cause.errno === 'number' && cause.errno !== 0 ? Math.abs(cause.errno) : undefined;
 
 const pathOf = (cause: unknown): string | undefined =>

@@ -14,11 +14,12 @@ export type Teardown = () => unknown;
  */
 export class Scope implements AsyncDisposable {
 	#teardowns: Teardown[] = [];
+	#closed = false;
 	#closing: Promise<void> | undefined;
 
 	/** Undo this at the end. On a closed scope that is a mistake of the caller's. */
 	defer(teardown: Teardown): void {
-		if (this.#closing !== undefined) {
+		if (this.#closed) {
 			throw new Error('the scope is closed: nothing would undo this');
 		}
 
@@ -43,6 +44,7 @@ export class Scope implements AsyncDisposable {
 
 	/** Run the teardowns. Calling again waits for the same run. Rejects with what failed: the error itself, or an AggregateError of several. */
 	async close(): Promise<void> {
+		this.#closed = true;
 		this.#closing ??= this.#run();
 		await this.#closing;
 	}

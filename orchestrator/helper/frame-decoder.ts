@@ -46,7 +46,7 @@ const readValue = (tag: Tag, bytes: Buffer, from: number, to: number): FieldValu
 
 	switch (type) {
 		case 'STR': return readString(bytes, from, to, name);
-		case 'BYTES': return Uint8Array.prototype.slice.call(bytes, from, to);
+		case 'BYTES': return new Uint8Array(bytes.subarray(from, to)); // A copy: the chunk is the socket's.
 		case 'U32': expect(4); return bytes.readUInt32LE(from);
 		case 'U64': expect(8); return bytes.readBigUInt64LE(from);
 		case 'S64': expect(8); return bytes.readBigInt64LE(from);

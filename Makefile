@@ -29,15 +29,16 @@ $(NPM): package-lock.json | system
 
 # ------------------------------------------------------------------------------------------------------ the helper
 
-# Evaluated in recipes and not here: on a bare machine `system` installs the compiler after make has read this file.
+# Evaluated at its first use in a recipe, once: on a bare machine `system` installs the compiler after make has read this.
 ifneq ($(filter default undefined,$(origin CC)),)
-CC = $(shell command -v musl-gcc || echo cc)
+CC = $(eval CC := $(shell command -v musl-gcc || echo cc))$(CC)
 endif
 # musl has none of the kernel's headers; those of the C library stand in, after its own.
-KERNEL_HEADERS = $(if $(findstring musl,$(CC)),-idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch))
+MULTIARCH = $(eval MULTIARCH := $(shell gcc -print-multiarch))$(MULTIARCH)
+KERNEL_HEADERS = $(if $(findstring musl,$(CC)),-idirafter /usr/include -idirafter /usr/include/$(MULTIARCH))
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Werror
-PROTOCOL_HASH = $(shell sha256sum helper-c/protocol.def | cut -c1-16)
-VERSION = $(shell sed -n 's/^\t"version": "\(.*\)",$$/\1/p' package.json)
+PROTOCOL_HASH := $(shell sha256sum helper-c/protocol.def | cut -c1-16)
+VERSION := $(shell sed -n 's/^\t"version": "\(.*\)",$$/\1/p' package.json)
 DEFINES = -D_GNU_SOURCE -DPROTOCOL_HASH=0x$(PROTOCOL_HASH)ull -DCLOCHE_VERSION='"$(VERSION)"'
 C_FLAGS = -std=gnu11 -Os -static $(WARNINGS) -ffunction-sections -fdata-sections $(DEFINES) $(KERNEL_HEADERS) $(CFLAGS)
 LINK_FLAGS = -static -Wl,--gc-sections -s $(LDFLAGS)

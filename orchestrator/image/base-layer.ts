@@ -1,6 +1,6 @@
 /** Finds a base layer, and builds it where it's needed for the first time. */
 
-import {lstat} from 'node:fs/promises';
+import {lstatSync} from 'node:fs';
 import path from 'node:path';
 import {isErrno} from '../base/errors.js';
 import {layersDirectory} from '../host/assets.js';
@@ -17,7 +17,7 @@ import {layersDirectory} from '../host/assets.js';
  */
 export async function findBaseLayer(name: string, cache: string): Promise<string | undefined> {
 	const built = path.join(layersDirectory(), name);
-	if (await belongsToUs(built)) {
+	if (belongsToUs(built)) {
 		return built;
 	}
 
@@ -29,7 +29,7 @@ export async function findBaseLayer(name: string, cache: string): Promise<string
 	}
 
 	const cached = `${recipe.name}-${String(recipe.revision)}`;
-	if (await belongsToUs(path.join(cache, cached))) {
+	if (belongsToUs(path.join(cache, cached))) {
 		return path.join(cache, cached);
 	}
 
@@ -37,9 +37,10 @@ export async function findBaseLayer(name: string, cache: string): Promise<string
 	return buildLayer(recipe, cache, cached);
 }
 
-async function belongsToUs(directory: string): Promise<boolean> {
+// Synchronous: it stands in the way of every start, and a turn of the thread pool is dearer than the call.
+function belongsToUs(directory: string): boolean {
 	try {
-		const {uid} = await lstat(directory);
+		const {uid} = lstatSync(directory);
 		return uid === process.geteuid?.();
 	} catch (error) {
 		if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) {

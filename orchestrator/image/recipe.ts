@@ -7,10 +7,12 @@
  */
 
 import {constants} from 'node:fs';
-import {chmod, copyFile, lutimes, mkdir, mkdtemp, open, readdir, rename, rm, symlink, writeFile} from 'node:fs/promises';
+import {chmod, copyFile, lutimes, mkdir, open, readdir, rename, rm, symlink, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {execa} from 'execa';
 import {ClocheError, isErrno} from '../base/errors.js';
+import {newId} from '../base/id.js';
+import {formatIdentity, identify, isAlive, parseIdentity} from '../base/process.js';
 
 /** A base layer as data. Paths are relative to its root. */
 export interface Recipe {
@@ -41,7 +43,7 @@ export async function buildLayer(recipe: Recipe, directory: string, name = recip
 	const source = await findBinary(recipe);
 	await mkdir(directory, {recursive: true});
 	const layer = path.join(directory, name);
-	const aside = await mkdtemp(path.join(directory, `.${name}-`));
+	const aside = await makeAside(directory);
 	try {
 		const root = path.join(aside, 'new');
 		await fillLayer(recipe, source, root);
@@ -57,6 +59,22 @@ export async function buildLayer(recipe: Recipe, directory: string, name = recip
 	} finally {
 		await rm(aside, {recursive: true, force: true});
 	}
+}
+
+/** A directory to build in, named by this process: what a killed one left is removed by the next that builds. */
+async function makeAside(directory: string): Promise<string> {
+	for (const name of await readdir(directory)) {
+		const owner = /^\.building-(?<owner>.+)\.[a-z\d]+$/.exec(name)?.groups?.['owner'];
+		const identity = owner === undefined ? undefined : parseIdentity(owner);
+		if (identity !== undefined && !isAlive(identity)) {
+			await rm(path.join(directory, name), {recursive: true, force: true});
+		}
+	}
+
+	const self = identify(process.pid);
+	const aside = path.join(directory, `.building-${self === undefined ? '' : formatIdentity(self)}.${newId()}`);
+	await mkdir(aside);
+	return aside;
 }
 
 async function findBinary({binary, name}: Recipe): Promise<string> {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import test from 'ava';
 import {recipes} from '../../../layers/index.js';
 import {ClocheError} from '../../../orchestrator/base/errors.js';
+import {formatIdentity, identify} from '../../../orchestrator/base/process.js';
 import {type Recipe, buildLayer} from '../../../orchestrator/image/recipe.js';
 import {withDirectory} from '../temporary.js';
 
@@ -43,6 +44,16 @@ testWithBusybox('many may build a layer at once, and nothing is left beside it',
 		const layers = await Promise.all(Array.from({length: 8}, async () => buildLayer(busybox, directory)));
 		t.is(new Set(layers).size, 1);
 		t.deepEqual(await readdir(directory), ['busybox']);
+	});
+});
+
+testWithBusybox('what a killed builder left is removed, and what a living one builds is not', async t => {
+	await withDirectory(async directory => {
+		await mkdir(path.join(directory, '.building-00000000-1-1.aaaaaaaaaaaa/new'), {recursive: true});
+		const living = `.building-${formatIdentity(identify(process.ppid) ?? {boot: '', pid: 0, start: 0})}.aaaaaaaaaaaa`;
+		await mkdir(path.join(directory, living));
+		await buildLayer(busybox, directory);
+		t.deepEqual((await readdir(directory)).sort(), [living, 'busybox']);
 	});
 });
 

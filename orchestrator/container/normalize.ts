@@ -106,6 +106,7 @@ export const normalizeOptions = (image: string | undefined, command: readonly st
 
 	const timeOffset = read.many('timeOffset', options.timeOffset, value => value);
 	const user = read.one('user', options.user, parseUser);
+	const cwd = read.one('workdir', options.workdir, parseWorkdir);
 	const seccomp = read.one('seccomp', options.seccomp, readSeccomp);
 	const timeout = readDuration(read, 'timeout', options.timeout);
 	const entrypoint = readEntrypoint(read, options);
@@ -123,7 +124,7 @@ export const normalizeOptions = (image: string | undefined, command: readonly st
 				read.many('envFile', options.envFile, path => readEnvFile(path, around.env)).flat(),
 				read.many('env', flattenRecord(options.env), value => parseEnv(value, around.env)).flat(),
 			),
-			cwd: read.one('workdir', options.workdir, parseWorkdir) ?? '/',
+			...(cwd === undefined ? {} : {cwd}),
 			...(user === undefined ? {} : {user}),
 			terminal: read.flag('tty', options.tty),
 			...readSecurity(read, options),

@@ -24,9 +24,9 @@ export interface SpecProcess {
 	args: string[];
 	/** `NAME=value`, each name once. */
 	env: string[];
-	/** An absolute path inside; made where it is missing. */
-	cwd: string;
-	/** `NAME|UID[:GROUP|GID]`, looked up inside; root without looking where it is not set. */
+	/** An absolute path inside, made where it is missing; the image's where it is not set. */
+	cwd?: string;
+	/** `NAME|UID[:GROUP|GID]`, looked up inside; the image's where it is not set, else root without looking. */
 	user?: string;
 	/** A pty for 0, 1 and 2. */
 	terminal: boolean;

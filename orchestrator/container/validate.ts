@@ -70,7 +70,7 @@ const checkProcess = ({process}: ContainerSpec): void => {
 		refuse('process.args[0]', 'the command is empty', 'name a program');
 	}
 
-	checkPath('process.cwd', cwd);
+	checkPath('process.cwd', cwd ?? '/');
 	checkText('process.user', user ?? '');
 	checkSize('process', [...process.entrypoint ?? [], ...args, ...env]);
 };

@@ -7,13 +7,9 @@ import {mergeEnv} from '../options/environment.js';
 import type {ContainerSpec, SpecProcess} from '../spec.js';
 import {isMapped} from './namespaces.js';
 
-/** Docker's default for an image without one. */
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
 /** As docker run: what the image has and what was asked for win over these. HOME of another user is found in the image's passwd. */
 const environment = ({env, terminal, user}: SpecProcess, hostname: string | undefined): string[] => mergeEnv(
 	[
-		`PATH=${PATH}`,
 		...(hostname === undefined ? [] : [`HOSTNAME=${hostname}`]),
 		...(terminal ? ['TERM=xterm'] : []),
 		...(user === undefined ? ['HOME=/root'] : []),
@@ -54,7 +50,7 @@ const capabilities = (process: SpecProcess): StartOp => {
  */
 export const planProcess = ({process, linux}: ContainerSpec, maps: Plan['userMap'], hostname: string | undefined): StartOp[] => [
 	...process.rlimits.map(({resource, soft, hard}): StartOp => ({op: 'rlimit', resource, soft, hard})),
-	...(process.cwd === '/' ? [] : [{op: 'cwd', target: process.cwd, create: 'directory'} satisfies StartOp]),
+	...(process.cwd === undefined || process.cwd === '/' ? [] : [{op: 'cwd', target: process.cwd, create: 'directory'} satisfies StartOp]),
 	capabilities(process),
 	credentials(process, maps),
 	...(process.noNewPrivileges ? [{op: 'no-new-privs', why: 'no set-uid program gives more'} satisfies StartOp] : []),

@@ -32,12 +32,20 @@ const parseClaim = (name: string): {owner: ProcessIdentity; id: string} | undefi
 	return owner === undefined || id === undefined ? undefined : {owner, id};
 };
 
-/** Claim a container for a process. Makes the state directories where they are missing. */
-export const makeClaim = (roots: StateRoots, id: string, owner: ProcessIdentity): Claim => {
+/**
+ * Claim a container for a process. Makes the state directories where they are missing.
+ *
+ * @returns `undefined` where that process has that claim already
+ */
+export const makeClaim = (roots: StateRoots, id: string, owner: ProcessIdentity): Claim | undefined => {
 	const path = `${liveDirectory(roots)}/${claimName(owner, id)}`;
 	try {
 		symlinkSync(ownNamespace(), path);
 	} catch (error) {
+		if (isErrno(error, 'EEXIST')) {
+			return undefined;
+		}
+
 		// Asked for only when it fails: this is in the way of every start.
 		if (!isErrno(error, 'ENOENT')) {
 			throw error;

@@ -35,11 +35,13 @@ export interface StoredContainer {
 	remove: string[];
 }
 
+const idTaken = (id: string): ClocheError => new ClocheError('the container id is taken', {where: id, remedy: 'choose another'});
+
 const makeDirectory = (directory: string, id: string, traversable: boolean): void => {
 	try {
 		mkdirSync(directory, 0o700);
 	} catch (error) {
-		throw isErrno(error, 'EEXIST') ? new ClocheError('the container id is taken', {where: id, remedy: 'choose another'}) : error;
+		throw isErrno(error, 'EEXIST') ? idTaken(id) : error;
 	}
 
 	if (traversable) {
@@ -89,6 +91,10 @@ export const createContainer = (roots: StateRoots, {id = newId(), owner, travers
 	const {name, keep} = record;
 	const directory = containerDirectory(roots, id);
 	const claim = makeClaim(roots, id, owner);
+	if (claim === undefined) {
+		throw idTaken(id);
+	}
+
 	let made = false;
 	try {
 		makeDirectory(directory, id, traversable);

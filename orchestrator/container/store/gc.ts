@@ -129,16 +129,14 @@ export const collectGarbage = (roots: StateRoots, {remove = removeTree, id}: Gar
 
 	for (const dead of abandoned) {
 		attempt(garbage, dead.path, () => {
-			const claim = takeOver(roots, dead, self);
-			if (claim === undefined) {
+			// Someone living answers for it, too: the dead one lost a race for the id.
+			if (claims.some(other => other.id === dead.id && !abandoned.includes(other))) {
+				dropClaim(dead);
 				return;
 			}
 
-			// Someone living answers for it, too: the dead one lost a race for the id.
-			const others = claims.some(other => other.id === claim.id && !abandoned.includes(other));
-			if (others) {
-				dropClaim(claim);
-			} else {
+			const claim = takeOver(roots, dead, self);
+			if (claim !== undefined) {
 				bury(roots, claim, dead.owner, garbage, remove);
 			}
 		});

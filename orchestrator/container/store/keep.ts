@@ -27,7 +27,7 @@ export const occupyContainer = (roots: StateRoots, id: string, owner: ProcessIde
 		// A dead one's last run is settled first.
 		collectGarbage(roots, {id});
 		const claim = makeClaim(roots, id, owner);
-		if (tryToMark(directory, claim)) {
+		if (claim !== undefined && tryToMark(directory, claim)) {
 			return claim;
 		}
 

@@ -1,0 +1,80 @@
+/**
+ * From a spec to a plan that can be launched: the image is found, the root laid out, the plan made; then, and not before,
+ * the container's place on disk is claimed and its branches are made.
+ */
+
+import {newId} from '../base/id.js';
+import type {ProcessIdentity} from '../base/process.js';
+import type {Plan} from '../helper/plan.js';
+import {type ResolvedImage, resolveImage, resolveRootfs} from '../image/resolve.js';
+import {layOutRoot, type Root} from '../storage/root.js';
+import {machineFacts} from './facts.js';
+import {withImageDefaults} from './image-defaults.js';
+import {makePlan} from './plan.js';
+import {needsUserNamespace} from './plan/namespaces.js';
+import type {ContainerSpec} from './spec.js';
+import {createContainer, removalPaths, type StoredContainer} from './store/create.js';
+import {removeContainer} from './store/keep.js';
+import {containerDirectory, layersCache, liveDirectory, stateDirectories, type StateRoots} from './store/roots.js';
+
+/** A plan for a container that has no place yet. */
+export interface Design {
+	id: string;
+	/** With the image's defaults. */
+	spec: ContainerSpec;
+	plan: Plan;
+	image: ResolvedImage;
+	root: Root;
+	/** It outlives its run. */
+	keep: boolean;
+	/** Other ids than the caller's reach the branches. */
+	traversable: boolean;
+}
+
+const findImage = ({root}: ContainerSpec, roots: StateRoots): Promise<ResolvedImage> | ResolvedImage =>
+	root.path === undefined ? resolveImage(root.image ?? '', layersCache(roots)) : resolveRootfs(root.path);
+
+/** Look everything up and decide everything; nothing is changed. */
+export const designContainer = async (asked: ContainerSpec, roots: StateRoots): Promise<Design> => {
+	const facts = machineFacts();
+	const image = await findImage(asked, roots);
+	const spec = withImageDefaults(asked, image);
+	const id = newId();
+	const keep = spec.name !== undefined && !spec.remove;
+	const user = needsUserNamespace(spec, facts);
+	const root = layOutRoot(
+		{lowers: image.lowers, directory: containerDirectory(roots, id), keep, privileged: !user, attributes: ['nodev']},
+		{dataRoot: roots.data, privileged: !user, wanted: spec.root.driver ?? process.env['CLOCHE_STORAGE'], hidden: stateDirectories(roots)},
+	);
+	const plan = makePlan(spec, facts, {id, root: root.operations, remove: [], host: image.host});
+	return {id, spec, plan, image, root, keep, traversable: plan.userMap?.mappers !== undefined};
+};
+
+/** Claim its place, make its branches, and complete the plan with what is to be removed in the end. */
+export const placeContainer = async (design: Design, roots: StateRoots, owner: ProcessIdentity): Promise<StoredContainer> => {
+	const {id, spec, image, root, keep, traversable, plan} = design;
+	const stored = createContainer(roots, {
+		id, owner, keep, traversable,
+		image: image.name,
+		lowers: image.lowers,
+		driver: root.driver.name,
+		command: spec.process.args,
+		...(spec.name === undefined ? {} : {name: spec.name}),
+	});
+	plan.remove = stored.remove;
+	try {
+		await root.prepare();
+	} catch (error) {
+		removeContainer(roots, stored.claim);
+		throw error;
+	}
+
+	return stored;
+};
+
+/** The paths that would be removed, for `--explain`: the claim's name isn't known before there is a supervisor. */
+export const foreseeRemoval = ({id, spec, keep}: Design, roots: StateRoots): string[] => keep ? [] : removalPaths(
+	roots,
+	{id, ...(spec.name === undefined ? {} : {name: spec.name})},
+	{path: `${liveDirectory(roots)}/SUPERVISOR-${id}`, owner: {boot: '', pid: 0, start: 0}, id},
+);

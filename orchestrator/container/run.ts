@@ -1,0 +1,99 @@
+/** A container from its launch until nothing is left of it: what happens at each turn on disk, beside what `lifecycle.ts` does to the process. */
+
+import {ClocheError} from '../base/errors.js';
+import {identify} from '../base/process.js';
+import type {Launch} from '../helper/launch.js';
+import type {LaunchOptions} from '../helper/launch-options.js';
+import type {Supervisor} from '../helper/supervisor.js';
+import {Lifecycle, type Outcome} from './lifecycle.js';
+import {type Design, placeContainer} from './prepare.js';
+import type {StoredContainer} from './store/create.js';
+import {recordInit} from './store/exit.js';
+import {collectGarbage} from './store/gc.js';
+import {releaseContainer, removeContainer} from './store/keep.js';
+import type {StateRoots} from './store/roots.js';
+
+export interface RunningContainer {
+	id: string;
+	launch: Launch;
+	lifecycle: Lifecycle;
+	/** How it ended. Rejects where it never ran. */
+	outcome: Promise<Outcome>;
+	/** Nothing is left of it but, of a kept one, what is kept. Rejects only where something couldn't be removed. */
+	released: Promise<void>;
+}
+
+export interface RunContext {
+	roots: StateRoots;
+	supervisor: Supervisor;
+	launch?: LaunchOptions;
+	onTimeout?: () => void;
+}
+
+/** Write down how a kept one ended, and let go of it. One that never ran isn't kept. */
+const settleKept = (roots: StateRoots, {claim}: StoredContainer, started: string, outcome: Outcome | undefined): void => {
+	if (outcome === undefined) {
+		removeContainer(roots, claim);
+		return;
+	}
+
+	const {code, signal, userTime, systemTime, maxRss} = outcome.exit;
+	releaseContainer(roots, claim, {
+		started,
+		ended: new Date().toISOString(),
+		...(code === undefined ? {signal} : {code}),
+		userTime, systemTime, maxRss,
+	});
+};
+
+const firstProblem = (roots: StateRoots, id: string): void => {
+	const {problems: [problem]} = collectGarbage(roots, {id});
+	if (problem !== undefined) {
+		throw problem;
+	}
+};
+
+/** Until the helper has let go of everything. Where the helper died, its work is ours. */
+const follow = async ({design, stored, launch, roots, lifecycle}: {design: Design; stored: StoredContainer; launch: Launch; roots: StateRoots; lifecycle: Lifecycle}): Promise<void> => {
+	const started = new Date().toISOString();
+	launch.created.then(pid => recordInit(stored.directory, pid), () => undefined); // The outcome tells.
+	try {
+		await launch.released;
+	} catch {
+		// The outcome tells why; here it only matters that nobody has removed anything.
+		firstProblem(roots, design.id);
+		return;
+	}
+
+	if (design.keep) {
+		settleKept(roots, stored, started, await lifecycle.outcome.catch(() => undefined));
+	}
+};
+
+/** Why a helper that has no pid couldn't be started; its launches know. */
+const failToStart = async (supervisor: Supervisor, design: Design): Promise<never> => {
+	await supervisor.launch(design.plan).running;
+	throw new ClocheError('cannot start nsinit', {why: 'it ended at once'});
+};
+
+/** Claim, launch, and follow. */
+export const runDesign = async (design: Design, {roots, supervisor, launch: options = {}, onTimeout}: RunContext): Promise<RunningContainer> => {
+	const owner = identify(supervisor.pid) ?? await failToStart(supervisor, design);
+	const stored = await placeContainer(design, roots, owner);
+	let launch: Launch;
+	try {
+		launch = supervisor.launch(design.plan, options);
+	} catch (error) {
+		removeContainer(roots, stored.claim);
+		throw error;
+	}
+
+	const lifecycle = new Lifecycle(launch, {
+		spec: design.spec,
+		alone: design.spec.linux.namespaces.pid === 'private',
+		onTimeout,
+	});
+	const released = follow({design, stored, launch, roots, lifecycle});
+	released.catch(() => undefined); // Marks it as handled; whoever awaits it still gets the error.
+	return {id: design.id, launch, lifecycle, outcome: lifecycle.outcome, released};
+};

@@ -81,8 +81,8 @@ export class Connection {
 		}
 
 		const {target} = options;
-		if (target !== undefined && (this.#launches.get(target.channel) !== target || target.pid === undefined)) {
-			throw new ClocheError('cannot join the container', {why: target.pid === undefined ? 'it is not created yet' : 'it is gone'});
+		if (target !== undefined && (this.#launches.get(target.channel) !== target || target.state !== 'running')) {
+			throw new ClocheError('cannot join the container', {why: `it is ${target.state}, not running`});
 		}
 
 		const reused = this.#free.length > 0;

@@ -3,7 +3,7 @@
  * It does no I/O on the socket; it is given a function that writes.
  */
 
-import {ClocheError} from '../base/errors.js';
+import {ClocheError, isErrno} from '../base/errors.js';
 import {type CreateOptions, encodeCreate, encodeCreateAndStart, encodeResize, encodeResume, encodeSignal, encodeStart} from './encode.js';
 import type {Exit, HelperEvent} from './events.js';
 import {failureError} from './failure.js';
@@ -34,6 +34,8 @@ export class Launch {
 	#started: boolean;
 	#ends: Streams = {};
 	#pid: number | undefined;
+	/** Why it failed, unless the helper says it better. */
+	#suspected: ClocheError | undefined;
 
 	/** Encodes and sends. Throws a ClocheError where the plan can't be sent; nothing was, then. */
 	constructor(context: LaunchContext, plan: Plan, options: LaunchOptions) {
@@ -141,6 +143,10 @@ export class Launch {
 			case 'traced': return this.#trace(event.index, event.nanoseconds);
 			case 'held': return this.#options.onHeld?.(event.index);
 			case 'released': {
+				if (this.#suspected !== undefined) {
+					this.#settle(this.#suspected);
+				}
+
 				this.#released.resolve();
 				return this.#context.onReleased();
 			}
@@ -187,7 +193,14 @@ export class Launch {
 			// The init would wait for its START for ever.
 			this.signal(SIGKILL);
 			this.#state = 'failed';
-			return this.#settle(new ClocheError('cannot open the piped streams', {step: 'streams', cause}));
+			const error = new ClocheError('cannot open the piped streams', {step: 'streams', cause});
+			// Gone already: the launch has failed in the helper, and ERROR, which says why, is right behind.
+			if (isErrno(cause, 'ENOENT')) {
+				this.#suspected = error;
+				return;
+			}
+
+			return this.#settle(error);
 		}
 
 		// In the same turn: at START the helper closes its copies.

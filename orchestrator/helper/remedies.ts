@@ -38,7 +38,7 @@ const overlayRemedy = (code: string, {upper, lowers}: Overlay, plan: Plan): stri
 		case 'ELOOP': return 'the writable branch lies inside a lower one, or overlays are stacked too deep: put the state elsewhere with --root';
 		case 'EBUSY': return 'another container has this writable branch, or its work directory was not cleaned: remove that container, or run gc';
 		case 'EINVAL': return upper === undefined
-			? `a branch can't be a lower one (${lowers.length} are given; the kernel takes 500)`
+			? lowers.length === 1 ? 'a union without a writable branch needs two lower ones: bind the only one instead' : `a branch can't be a lower one (${lowers.length} are given; the kernel takes 500)`
 			: `the file system of ${upper} can't be a writable branch: put the state on ext4, xfs, btrfs or tmpfs with --root, or use --storage copy`;
 		case 'EPERM': return plan.userMap === undefined ? undefined : 'overlays in user namespaces need Linux 5.11: use --storage copy';
 		default: return undefined;

@@ -51,6 +51,9 @@ export const openStreams = (pid: number, numbers: StreamNumbers): Streams => {
 		streams[name] = new Socket({fd, readable: name !== 'stdin', writable: name === 'stdin'});
 	}
 
+	// A payload that ends without reading its stdin is within its rights (EPIPE), and no uncaught exception; whoever
+	// writes hears of it by the callback of the write.
+	streams.stdin?.on('error', () => undefined);
 	return streams;
 };
 

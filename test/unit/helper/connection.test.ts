@@ -243,15 +243,15 @@ test('without autoStart, START waits for start(), which may bring other operatio
 	t.throws(() => setup.launch().start(), {message: 'the container is started already'});
 });
 
-test('JOIN names the channel of a created container, and is refused for another', t => {
+test('JOIN names the channel of a running container, and is refused for another', t => {
 	const setup = connect();
 	const target = setup.launch();
-	t.regex(t.throws(() => setup.launch({}, {target})).message, /cannot join the container: it is not created yet/);
-	setup.socket.say(frame(Kind.CREATED, 1, [Tag.PID, 1]));
+	t.regex(t.throws(() => setup.launch({}, {target})).message, /cannot join the container: it is creating, not running/);
+	setup.socket.say(frame(Kind.CREATED, 1, [Tag.PID, 1]), frame(Kind.RUNNING, 1));
 	setup.launch({}, {target});
 	t.like(setup.socket.requests()[2], {kind: Kind.JOIN, channel: 2, fields: [{tag: Tag.TARGET_CHANNEL, value: 1}]});
 	setup.socket.say(frame(Kind.EXITED, 1, [Tag.CODE, 0]), frame(Kind.RELEASED, 1));
-	t.regex(t.throws(() => setup.launch({}, {target})).message, /cannot join the container: it is gone/);
+	t.regex(t.throws(() => setup.launch({}, {target})).message, /cannot join the container: it is released, not running/);
 });
 
 /** A pipe between this test and the code under test, which opens its end under /proc/self/fd as it would the helper's. */
@@ -292,13 +292,26 @@ test('at STREAMS the pipes are opened and START is sent in the same turn', async
 test('a pipe that can\'t be opened fails the launch and kills the init', async t => {
 	const setup = connect();
 	const launch = setup.launch({streams: {stdin: 0, stdout: withFifo(t), stderr: 'pipe'}});
-	setup.socket.say(frame(Kind.STREAMS, 1, [Tag.STDERR, 4711]));
-	t.like(await rejection(t, launch.exited), {what: 'cannot open the piped streams', step: 'streams', code: 'ENOENT'});
+	// A directory can't be opened for reading and writing as a pipe would be: not what any helper has there.
+	const directory = openSync('/', constants.O_RDONLY | constants.O_DIRECTORY);
+	t.teardown(() => closeSync(directory));
+	setup.socket.say(frame(Kind.STREAMS, 1, [Tag.STDIN, directory]));
+	t.like(await rejection(t, launch.exited), {what: 'cannot open the piped streams', step: 'streams', code: 'EISDIR'});
 	t.deepEqual(kinds(setup), [[Kind.CREATE, 1], [Kind.SIGNAL, 1]]);
 	// What was on its way, and what the kill brings, is no breach.
 	setup.socket.say(frame(Kind.CREATED, 1, [Tag.PID, 1]), frame(Kind.ERROR, 1, [Tag.STEP, 9]), frame(Kind.RELEASED, 1));
 	await launch.released;
 	t.deepEqual(setup.broken, []);
+});
+
+test('a pipe that is gone already is explained by the ERROR behind it', async t => {
+	const setup = connect();
+	const first = setup.launch({streams: {stdin: 0, stdout: 1, stderr: 'pipe'}});
+	const second = setup.launch({streams: {stdin: 0, stdout: 1, stderr: 'pipe'}});
+	setup.socket.say(frame(Kind.STREAMS, 1, [Tag.STDERR, 4711]), frame(Kind.ERROR, 1, [Tag.STEP, 2], [Tag.ERRNO, 5]), frame(Kind.RELEASED, 1));
+	t.is((await rejection(t, first.exited)).message, 'making the container\'s first process and its namespaces: i/o error');
+	setup.socket.say(frame(Kind.STREAMS, 2, [Tag.STDERR, 4711]), frame(Kind.EXITED, 2, [Tag.SIGNAL, 9]), frame(Kind.RELEASED, 2));
+	t.like(await rejection(t, second.streams), {what: 'cannot open the piped streams', code: 'ENOENT'});
 });
 
 const withResolver = <T>(): {promise: Promise<T>; resolve: (value: T) => void} => {

@@ -152,16 +152,24 @@ run: setup helper layers ## a short tour of what a container is
 	$(CLOCHE) run busybox ls /
 	$(CLOCHE) run --explain --hostname westeros busybox hostname
 
+# What a target fuzzes, beside itself. ASan and UBSan are on; a finding is kept in build/fuzz and fails the target.
+FUZZED_decoder := helper-c/frame.c helper-c/plan.c
+FUZZED_accounts := helper-c/user.c helper-c/fail.c helper-c/util.c
+FUZZ_TARGETS := decoder accounts
+
+fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## fuzz nsinit's decoder and parsers under ASan and UBSan, FUZZ_SECONDS (60) each
+
 FUZZ_SECONDS ?= 60
 
-fuzz: setup ## fuzz nsinit's decoder under ASan and UBSan for FUZZ_SECONDS (60)
+fuzz-%: test/helper/fuzz/%.c
 	@.ci/packages fuzz
-	@mkdir -p build/fuzz
-	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(DEFINES) -Ihelper-c \
-		-o build/fuzz/decoder test/helper/fuzz/decoder.c $(FUZZED)
-	build/fuzz/decoder -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=build/fuzz/ build/fuzz test/helper/fuzz/corpus
-
-FUZZED := $(wildcard helper-c/frame.c)
+	@mkdir -p build/fuzz/$*
+	@clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(DEFINES) -Ihelper-c -o build/fuzz/$*.fuzzer $< $(FUZZED_$*)
+	@echo 'fuzzing $* for $(FUZZ_SECONDS) seconds'
+	@build/fuzz/$*.fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -verbosity=0 -print_final_stats=1 \
+		-artifact_prefix=build/fuzz/$*- build/fuzz/$* test/helper/fuzz/corpus/$* >build/fuzz/$*.log 2>&1 \
+		|| { tail -n 40 build/fuzz/$*.log; exit 1; }
+	@sed -n 's/^stat:://p' build/fuzz/$*.log
 
 bench: built dist ## the table of start times, with every peer that is installed
 	env -u NODE_EXTRA_CA_CERTS $(TSX) bench/main.ts

@@ -32,17 +32,6 @@ export const hasFilesystem = (type: string, directory = type): boolean => {
 	return has;
 };
 
-/** Whether version `text` (`6.18.44-x`) is at least `major.minor`. */
-export const isAtLeast = (text: string, major: number, minor: number): boolean => {
-	const [, first, second] = /^(\d+)\.(\d+)/.exec(text) ?? [];
-	return Number(first) > major || (Number(first) === major && Number(second) >= minor);
-};
-
-let running: string | undefined;
-
-/** Whether the running kernel is at least `major.minor`. */
-export const kernelIsAtLeast = (major: number, minor: number): boolean => isAtLeast(running ??= release(), major, minor);
-
 const magics = new Map<string, number>();
 
 /** The magic number (statfs(2)) of the file system that `path` lies on, or will lie on once it is made; asked for once. */

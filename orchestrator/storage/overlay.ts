@@ -2,22 +2,20 @@
 
 import {join} from 'node:path';
 import type {CreateOp} from '../helper/plan.js';
-import {noLongerThan, refusedPath, withoutCharacters} from './branch-paths.js';
+import {noLongerThan, refusedPath} from './branch-paths.js';
 import {makeLike, makePrivate} from './directories.js';
 import type {RootRequest, StorageDriver} from './driver.js';
-import {filesystemMagic, hasFilesystem, kernelIsAtLeast} from './kernel.js';
+import {filesystemMagic, hasFilesystem} from './kernel.js';
 import {overlayOptions} from './overlay-options.js';
 import {partOperations, prepareParts} from './parts.js';
 
-/** OVL_MAX_STACK in the kernel's fs/overlayfs/params.h; 500 fit and 501 don't (measured on 6.18). */
+/**
+ * OVL_MAX_STACK in the kernel's fs/overlayfs/params.h; 500 fit and 501 don't (measured on 6.18). The helper names branches
+ * by descriptors where a path is too long for fsconfig(2) or all of them are for a page, so neither is a limit here.
+ */
 const MAXIMUM = 500;
-/** mount(2) copies one page of options, its NUL included. */
-const PAGE = 4096;
-/** fsconfig(2) takes a string of up to 256 bytes, its NUL included (strndup_user in fs/fsopen.c). */
-const STRING = 255;
-
-/** Since 6.5 `lowerdir+` takes the branches one by one; before, their list had to fit into a page. */
-const oneByOne = (): boolean => kernelIsAtLeast(6, 5);
+/** PATH_MAX, without its NUL. */
+const LONGEST = 4095;
 
 /** What can't hold an upper directory, by statfs(2)'s magic: overlayfs refuses file systems whose names it can't rely on. */
 const UNFIT: Readonly<Record<number, string>> = {
@@ -31,13 +29,6 @@ const UNFIT: Readonly<Record<number, string>> = {
 
 const branches = (directory: string) => ({upper: join(directory, 'upper'), work: join(directory, 'work')});
 
-/** The bytes of the option string that an older kernel needs. */
-export const listLength = ({lowers, directory, keep, privileged}: RootRequest): number => {
-	const {upper, work} = branches(directory);
-	const escaped = lowers.map(lower => lower.replaceAll(/[:\\]/g, '\\$&'));
-	return Buffer.byteLength([`lowerdir=${escaped.join(':')}`, `upperdir=${upper}`, `workdir=${work}`, ...overlayOptions({keep, privileged})].join(','));
-};
-
 const objection = (request: RootRequest): string | undefined => {
 	const {lowers, directory} = request;
 	const {upper, work} = branches(directory);
@@ -49,12 +40,7 @@ const objection = (request: RootRequest): string | undefined => {
 		return `overlay takes up to ${MAXIMUM} lower branches, and these are ${lowers.length}`;
 	}
 
-	if (oneByOne()) {
-		return refusedPath([...lowers, upper, work], [noLongerThan(STRING, 'overlay')]);
-	}
-
-	return refusedPath([...lowers, upper, work], [withoutCharacters(',', 'overlay before Linux 6.5')])
-		?? (listLength(request) < PAGE ? undefined : `before Linux 6.5 the paths of all branches must fit into ${PAGE} bytes, and these ${lowers.length} don't`);
+	return refusedPath([...lowers, upper, work], [noLongerThan(LONGEST, 'overlay')]);
 };
 
 export const overlay: StorageDriver = {

@@ -54,12 +54,22 @@ export const readExit = (directory: string): ExitRecord | undefined => {
  */
 export const recordInit = (directory: string, pid: number): boolean => {
 	const identity = identify(pid);
-	if (identity !== undefined) {
-		unlinkIfThere(initPath(directory));
-		symlinkSync(formatIdentity(identity), initPath(directory));
+	if (identity === undefined) {
+		return false;
 	}
 
-	return identity !== undefined;
+	try {
+		unlinkIfThere(initPath(directory));
+		symlinkSync(formatIdentity(identity), initPath(directory));
+		return true;
+	} catch (error) {
+		// It ended just now, and the helper was quicker in removing everything.
+		if (isErrno(error, 'ENOENT')) {
+			return false;
+		}
+
+		throw error;
+	}
 };
 
 /** The init that was written down; `undefined` where none was. */

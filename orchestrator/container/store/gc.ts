@@ -145,12 +145,29 @@ export const collectGarbage = (roots: StateRoots, {remove = removeTree, id}: Gar
 	return garbage;
 };
 
+/** Directories of containers that aren't kept and that nobody claims. A claim is made before its directory, so that is read first. */
+const removeOrphans = (roots: StateRoots, garbage: Garbage, remove: (path: string) => void): void => {
+	const ids = readNames(containersDirectory(roots)).filter(name => !isTemporary(name));
+	const claimed = new Set(readClaims(roots).claims.map(claim => claim.id));
+	for (const id of ids.filter(candidate => !claimed.has(candidate))) {
+		attempt(garbage, id, () => {
+			const directory = containerDirectory(roots, id);
+			if (existsSync(directory) && readRecordLeniently(directory)?.keep !== true) {
+				remove(directory);
+				garbage.removed.push(id);
+			}
+		});
+	}
+};
+
 /**
- * The same, and what no claim tells of: names of containers that are gone, files whose writer was killed before they had
- * a name. For the command; too much for every start.
+ * The same, and what no claim tells of: containers that aren't kept and nobody claims, names of containers that are gone,
+ * files whose writer was killed before they had a name. For the command; too much for every start.
  */
 export const collectThoroughly = (roots: StateRoots, options: GarbageOptions = {}): Garbage => {
+	const {remove = removeTree} = options;
 	const garbage = collectGarbage(roots, options);
+	removeOrphans(roots, garbage, remove);
 	for (const name of readNames(namesDirectory(roots)).filter(entry => !isTemporary(entry))) {
 		attempt(garbage, name, () => {
 			for (const holder of readNames(`${namesDirectory(roots)}/${name}`)) {
@@ -164,7 +181,7 @@ export const collectThoroughly = (roots: StateRoots, options: GarbageOptions = {
 	for (const directory of [namesDirectory(roots), liveDirectory(roots), containersDirectory(roots)]) {
 		for (const entry of readNames(directory).filter(name => isTemporary(name))) {
 			attempt(garbage, entry, () => {
-				removeIfOld(`${directory}/${entry}`, options.remove ?? removeTree);
+				removeIfOld(`${directory}/${entry}`, remove);
 			});
 		}
 	}

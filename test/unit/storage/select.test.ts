@@ -1,6 +1,6 @@
 import test from 'ava';
 import type {StorageDriver} from '../../../orchestrator/storage/driver.js';
-import {isAtLeast, parseFilesystems} from '../../../orchestrator/storage/kernel.js';
+import {parseFilesystems} from '../../../orchestrator/storage/kernel.js';
 import {parseDriverName, selectDriver} from '../../../orchestrator/storage/select.js';
 
 const driver = (name: StorageDriver['name'], unavailable?: string, objection?: string): StorageDriver => ({
@@ -28,12 +28,4 @@ test('where none can, the reason of each', t => {
 
 test('/proc/filesystems', t => {
 	t.deepEqual([...parseFilesystems('nodev\tsysfs\n\text4\nnodev\taufs\n')], ['sysfs', 'ext4', 'aufs']);
-});
-
-test('kernel versions compare by number', t => {
-	t.true(isAtLeast('6.18.44-fc', 6, 5));
-	t.true(isAtLeast('6.5.0', 6, 5));
-	t.false(isAtLeast('6.4.99', 6, 5));
-	t.false(isAtLeast('5.15.0-1', 6, 5));
-	t.true(isAtLeast('7.0', 6, 5));
 });

@@ -5,7 +5,7 @@ import {isAlive} from '../../../../orchestrator/base/process.js';
 import {createContainer} from '../../../../orchestrator/container/store/create.js';
 import {readExit, recordInit} from '../../../../orchestrator/container/store/exit.js';
 import {collectGarbage, collectThoroughly} from '../../../../orchestrator/container/store/gc.js';
-import {occupyContainer} from '../../../../orchestrator/container/store/keep.js';
+import {occupyContainer, releaseContainer} from '../../../../orchestrator/container/store/keep.js';
 import {liveDirectory, namesDirectory} from '../../../../orchestrator/container/store/roots.js';
 import {container, deadProcess, livingProcess, scratchRoots, self} from './scratch.js';
 
@@ -126,6 +126,16 @@ test('a dead claim beside a living one of the same container costs it nothing', 
 	collectGarbage(roots);
 	t.true(existsSync(directory));
 	t.is(readdirSync(liveDirectory(roots)).length, 1);
+});
+
+test('the thorough one removes what is not kept and nobody claims, and leaves what is kept', t => {
+	const roots = scratchRoots(t);
+	const orphan = createContainer(roots, container(self()));
+	unlinkSync(orphan.claim.path);
+	const kept = createContainer(roots, container(self(), {keep: true}));
+	releaseContainer(roots, kept.claim);
+	t.deepEqual(collectThoroughly(roots), {removed: [orphan.id], settled: [], problems: []});
+	t.deepEqual(readdirSync(`${roots.data}/containers`), [kept.id]);
 });
 
 test('the thorough one frees stale names, and removes temporaries once they are old', async t => {

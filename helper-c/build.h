@@ -24,6 +24,8 @@ struct build {
 	bool trace;
 	bool hold;            /* HOLD, and where */
 	uint32_t hold_at;
+	uint8_t *early;       /* a START that came while it stood there */
+	size_t early_size;
 	struct failure failure;
 };
 

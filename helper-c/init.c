@@ -61,23 +61,32 @@ static void read_exactly(const struct build *build, uint8_t *data, size_t size) 
 	}
 }
 
-/* Wait for one frame of KIND. The supervisor has checked it; it is checked again, since it crossed a socket. */
-static const char *await(struct build *build, enum kind kind) {
+static uint8_t *read_frame(const struct build *build, size_t *size, const char **why) {
 	uint8_t header[FRAME_HEADER];
 	read_exactly(build, header, sizeof header);
-	const char *why = NULL;
-	size_t size = frame_size(header, sizeof header, &why);
-	if (why)
-		return why;
-	uint8_t *frame = malloc(size);
-	if (!frame)
-		return "no memory for a frame";
+	*size = frame_size(header, sizeof header, why);
+	if (*why)
+		return NULL;
+	uint8_t *frame = malloc(*size);
+	if (!frame) {
+		*why = "no memory for a frame";
+		return NULL;
+	}
 	__builtin_memcpy(frame, header, sizeof header);
-	read_exactly(build, frame + sizeof header, size - sizeof header);
-	why = message_decode(&message, frame, size);
-	if (!why && message.kind != kind)
+	read_exactly(build, frame + sizeof header, *size - sizeof header);
+	return frame;
+}
+
+/* Wait for START. The supervisor has checked it; it is checked again, since it crossed a socket. */
+static const char *await_start(struct build *build) {
+	const char *why = NULL;
+	size_t size = build->early_size;
+	const uint8_t *frame = build->early ? build->early : read_frame(build, &size, &why);
+	if (!why)
+		why = message_decode(&message, frame, size);
+	if (!why && message.kind != KIND_START)
 		why = "a frame came out of order";
-	return why;
+	return why ? why : plan_decode(&start, &message);
 }
 
 _Noreturn void give_up(struct build *build) {
@@ -85,10 +94,7 @@ _Noreturn void give_up(struct build *build) {
 	_exit(125);
 }
 
-static void await_or_give_up(struct build *build, enum kind kind) {
-	const char *why = await(build, kind);
-	if (!why)
-		return;
+static void refuse_frame(struct build *build, const char *why) {
 	build->failure.step = STEP_FRAME;
 	refused(&build->failure, 0, why, NULL);
 	give_up(build);
@@ -100,8 +106,19 @@ static void hold(struct build *build, uint32_t index) {
 	event_u32(&event, TAG_INDEX, index);
 	(void)!RETRY(send(build->sync, event.data, event.size, MSG_NOSIGNAL));
 	build->hold = false;
-	uint8_t word[FRAME_HEADER];
-	read_exactly(build, word, sizeof word); /* RESUME has no fields */
+	for (;;) {
+		const char *why = NULL;
+		size_t size;
+		uint8_t *frame = read_frame(build, &size, &why);
+		if (why)
+			refuse_frame(build, why);
+		if (frame[4] == KIND_RESUME) {
+			free(frame);
+			return;
+		}
+		build->early = frame; /* START may be sent at once after CREATE; it comes once */
+		build->early_size = size;
+	}
 }
 
 static void run(struct build *build, const struct plan *plan, uint32_t step, uint32_t first) {
@@ -156,13 +173,9 @@ _Noreturn void init_main(struct build *build, const struct plan *plan) {
 	}
 	run(build, plan, STEP_CREATE, 0);
 	report(build, KIND_CREATED);
-	await_or_give_up(build, KIND_START);
-	const char *why = plan_decode(&start, &message);
-	if (why) {
-		build->failure.step = STEP_FRAME;
-		refused(&build->failure, 0, why, NULL);
-		give_up(build);
-	}
+	const char *why = await_start(build);
+	if (why)
+		refuse_frame(build, why);
 	if (build->stay)
 		stay(build, plan->count);
 	become_payload(build, plan->count);

@@ -17,8 +17,13 @@ static void push(struct channel *channel, const uint8_t *data, size_t size) {
 		size -= (size_t)sent;
 	}
 	uint8_t *rest = NULL;
-	if (size > 0 && errno == EAGAIN && (rest = malloc(size)))
-		memcpy(rest, data, size);
+	if (size > 0 && errno == EAGAIN) {
+		rest = malloc(size);
+		if (rest)
+			memcpy(rest, data, size);
+		else
+			channel_kill(channel);
+	}
 	free(channel->unsent);
 	channel->unsent = rest;
 	channel->unsent_size = rest ? size : 0;
@@ -35,7 +40,19 @@ void channel_pass(struct supervisor *supervisor, struct channel *channel, const 
 	if (channel->sync < 0)
 		return; /* it has ended meanwhile, and its events are on their way */
 	channel_close_ends(channel);
-	push_and_watch(supervisor, channel, frame, size);
+	if (!channel->unsent) {
+		push_and_watch(supervisor, channel, frame, size);
+		return;
+	}
+	/* behind what waits already */
+	uint8_t *all = realloc(channel->unsent, channel->unsent_size + size);
+	if (!all) {
+		channel_kill(channel); /* it would wait for the frame for ever */
+		return;
+	}
+	memcpy(all + channel->unsent_size, frame, size);
+	channel->unsent = all;
+	channel->unsent_size += size;
 }
 
 static void send_created(struct supervisor *supervisor, const struct channel *channel) {

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define PIDFD_GET_MNT_NAMESPACE 0xff03 /* _IO(0xFF, 3), Linux 6.11 */
@@ -24,11 +25,18 @@
 /* In the child: only the socket and the streams stay open, so that no other channel's end-of-file waits for us. */
 static void keep_only(struct build *build) {
 	int kept[4] = {build->sync, build->streams[0], build->streams[1], build->streams[2]};
+	build->failure.step = STEP_STREAMS;
 	for (int i = 0; i < 4; i++)
-		kept[i] = fcntl(kept[i], F_DUPFD_CLOEXEC, 64);
+		if ((kept[i] = fcntl(kept[i], F_DUPFD_CLOEXEC, 64)) < 0) {
+			failed(&build->failure, "fcntl F_DUPFD_CLOEXEC", NULL);
+			give_up(build);
+		}
+	/* From here on the socket may be what is replaced, so there is nobody to tell but the exit status. */
 	for (int i = 0; i < 4; i++)
-		dup3(kept[i], 3 + i, O_CLOEXEC);
-	syscall(SYS_close_range, 7u, ~0u, 0u);
+		if (dup3(kept[i], 3 + i, O_CLOEXEC) < 0)
+			_exit(125);
+	if (syscall(SYS_close_range, 7u, ~0u, 0u) < 0)
+		_exit(125);
 	build->sync = 3;
 	for (int i = 0; i < 3; i++)
 		build->streams[i] = 4 + i;
@@ -40,12 +48,19 @@ struct start {
 	struct build *build;
 	struct clone3_arguments arguments;
 	int target;       /* pidfd of a container to join whole, or -1 */
+	pid_t target_pid;
+	int clocks;       /* a time namespace that the init enters itself, or -1 */
 	pid_t pid;
 };
 
 static void clone_init(struct start *start) {
 	long pid = clone3(&start->arguments);
 	if (pid == 0) {
+		if (start->clocks >= 0 && setns(start->clocks, CLONE_NEWTIME) < 0) {
+			start->build->failure.step = STEP_JOIN;
+			failed(&start->build->failure, "setns", "the time namespace");
+			give_up(start->build);
+		}
 		keep_only(start->build);
 		init_main(start->build, start->plan);
 	}
@@ -54,17 +69,55 @@ static void clone_init(struct start *start) {
 		failed(&start->build->failure, "clone3", NULL);
 }
 
+/* A process that shares its memory can't change its clocks (EUSERS, time_namespaces(7)), so those wait for the init. */
 static int enter(struct start *start, const char *path) {
 	cleanup_fd int file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0 || setns(file, 0) < 0)
-		return failed(&start->build->failure, file < 0 ? "open" : "setns", path);
+	if (file < 0)
+		return failed(&start->build->failure, "open", path);
+	if (setns(file, 0) == 0)
+		return 0;
+	if (errno != EUSERS)
+		return failed(&start->build->failure, "setns", path);
+	start->clocks = steal_fd(&file); /* closed with this process's table, which is the supervisor's: see clone_apart */
 	return 0;
 }
 
-/* The namespaces of a container, as `exec` joins it; those it shares with us need no joining and would refuse. */
+/* Which namespaces of process PID are others than ours: those that are the same need no joining, and may refuse it. */
+static int others_of(pid_t pid, int which) {
+	static const struct {
+		const char *name;
+		int flag;
+	} kinds[] = {
+		{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS}, {"pid", CLONE_NEWPID}, {"net", CLONE_NEWNET},
+		{"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
+	};
+	int others = 0;
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+		char path[64];
+		struct stat ours;
+		struct stat theirs;
+		if (!(which & kinds[i].flag))
+			continue;
+		snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i].name);
+		int mine = stat(path, &ours);
+		snprintf(path, sizeof path, "/proc/%d/ns/%s", pid, kinds[i].name);
+		if (mine < 0 || stat(path, &theirs) < 0 || ours.st_ino != theirs.st_ino)
+			others |= kinds[i].flag; /* one that can't be compared is left to setns */
+	}
+	return others;
+}
+
+/* The namespaces of a container, as `exec` joins it, all at once. */
 static int enter_container(struct start *start) {
-	int all = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
-	if (setns(start->target, all) == 0 || (errno == EINVAL && setns(start->target, all & ~CLONE_NEWUSER) == 0))
+	int all = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+	if (others_of(start->target_pid, CLONE_NEWTIME)) {
+		start->clocks = fcntl(start->target, F_DUPFD_CLOEXEC, 4);
+		if (start->clocks < 0)
+			return failed(&start->build->failure, "fcntl F_DUPFD_CLOEXEC", NULL);
+	}
+	if (setns(start->target, all) == 0)
+		return 0;
+	if ((errno == EINVAL || errno == EPERM) && setns(start->target, others_of(start->target_pid, all)) == 0)
 		return 0;
 	return failed(&start->build->failure, "setns", "the container's pidfd");
 }
@@ -95,6 +148,7 @@ static void clone_apart(struct start *start) {
 		return;
 	}
 	RETRY(waitpid(pid, NULL, 0));
+	close_fd(&start->clocks);
 }
 
 /* The version 2 cgroup that clone3 enters, as a descriptor, or -1 where there is none. */
@@ -141,9 +195,21 @@ static void restore_pids(const struct supervisor *supervisor, int to) {
 		(void)!setns(to, CLONE_NEWPID);
 }
 
+/* The container on channel NUMBER. It may have ended while the JOIN was on its way, which is no breach of
+ * the protocol; and what can't be joined must fail here, or the process would run outside of any container. */
+static const struct channel *running_container(const struct supervisor *supervisor, const struct field *number) {
+	const struct channel *channel = supervisor_channel(supervisor, field_u32(number));
+	return channel && channel->running && channel->pidfd >= 0 ? channel : NULL;
+}
+
 int spawn(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan,
 	struct build *build) {
 	uint64_t namespaces = message_head(message, TAG_NAMESPACES) ? field_u64(message_head(message, TAG_NAMESPACES)) : 0;
+	const struct field *target = message_head(message, TAG_TARGET_CHANNEL);
+	const struct channel *joined = target ? running_container(supervisor, target) : NULL;
+	build->failure.step = STEP_JOIN;
+	if (target && !joined)
+		return refused(&build->failure, ESRCH, "the container to join is not running", NULL);
 	bool has_cgroup = false;
 	build->failure.step = STEP_CGROUP;
 	cleanup_fd int cgroup = open_v2(build, message, &has_cgroup);
@@ -153,16 +219,14 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 	build->failure.step = STEP_CLONE;
 	int pidfd = -1;
 	struct start start = {
-		.message = message, .plan = plan, .build = build, .target = -1,
+		.message = message, .plan = plan, .build = build, .clocks = -1,
+		.target = joined ? joined->pidfd : -1, .target_pid = joined ? joined->pid : -1,
 		.arguments = {.flags = namespaces | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD},
 	};
 	if (cgroup >= 0) {
 		start.arguments.flags |= CLONE_INTO_CGROUP;
 		start.arguments.cgroup = (uint64_t)cgroup;
 	}
-	const struct field *target = message_head(message, TAG_TARGET_CHANNEL);
-	if (target)
-		start.target = supervisor_channel(supervisor, field_u32(target))->pidfd;
 	channel->shared_pids = !(namespaces & CLONE_NEWPID);
 	if (channel->shared_pids)
 		restore_pids(supervisor, supervisor->host_pids);

@@ -92,12 +92,6 @@ static const char *create(struct supervisor *supervisor) {
 		return "the channel's number is taken";
 	if (supervisor->channel_count == LIMIT_CHANNELS)
 		return "more channels than the protocol allows";
-	const struct field *target = message_head(&message, TAG_TARGET_CHANNEL);
-	if (target) {
-		const struct channel *joined = supervisor_channel(supervisor, field_u32(target));
-		if (!joined || !joined->running)
-			return "the channel to join is not running";
-	}
 	channel_create(supervisor, &message, &plan);
 	return NULL;
 }

@@ -2,6 +2,6 @@
 
 import {main} from './cli/main.js';
 
-// Nothing is waited for that still runs: standard streams are written synchronously (process.stdout, "A note on process
-// I/O"), and a helper that is left lets go of everything when its socket closes.
-process.exit(await main(process.argv.slice(2)));
+// It never rejects. Nothing is waited for that still runs: standard streams are written synchronously (Node's process.stdout,
+// "A note on process I/O"), and a helper that is left lets go of everything when its socket closes.
+void main(process.argv.slice(2)).then(status => process.exit(status));

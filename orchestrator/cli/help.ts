@@ -2,7 +2,7 @@
 
 import {type CommandTable, groupsOf, type OptionEntry, type OptionGroup} from './options.js';
 
-const LEFT = 30;
+const LEFT = 32;
 const WIDTH = 100;
 
 /** Break text into lines of at most `width` characters at blanks. */

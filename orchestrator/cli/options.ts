@@ -46,7 +46,7 @@ export const globalOptions: OptionGroup = {
 /** `-h` alone would take docker run's short name for --hostname. */
 const withoutShort = (group: OptionGroup): OptionGroup => ({
 	...group,
-	options: group.options.map(({short: _, ...option}) => option),
+	options: group.options.map(option => ({...option, short: undefined})),
 });
 
 /** All options of a command, the global ones among them; its own short names win. */

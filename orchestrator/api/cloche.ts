@@ -1,0 +1,136 @@
+/** The library's door: containers under one state root. */
+
+import {ClocheError} from '../base/errors.js';
+import type {RunOptions} from '../container/options/run-options.js';
+import {collectGarbage} from '../container/store/gc.js';
+import {stateRoots, type StateRoots} from '../container/store/roots.js';
+import {ContainerProcess, type Started} from './container-process.js';
+import {launchContainer, type LaunchRequest} from './launch.js';
+import {type LibraryOptions, splitOptions} from './options.js';
+import {closeIdleSupervisor} from './resident.js';
+import {Sandbox} from './sandbox.js';
+
+/** An image's name, or a directory that is a root. */
+export type ImageSource = string | {rootfs: string};
+
+/** What a created container is made of. */
+export interface CreateOptions extends Omit<LibraryOptions, 'encoding'>, Pick<RunOptions, 'rootfs'> {
+	image?: string | undefined;
+}
+
+export interface OpenOptions {
+	/** Where all state is kept; by default as `cloche --root`. */
+	root?: string | undefined;
+}
+
+type TextOptions = LibraryOptions & {encoding?: 'utf8' | undefined};
+type BytesOptions = LibraryOptions & {encoding: 'buffer'};
+
+export class Cloche implements AsyncDisposable {
+	readonly #roots: StateRoots;
+	readonly #open = new Set<Promise<Started>>();
+	#tidied = false;
+	#closed = false;
+
+	/** Use {@link openCloche}. */
+	constructor({root}: OpenOptions) {
+		this.#roots = stateRoots({root});
+	}
+
+	/** Where its state is kept. */
+	get root(): string {
+		return this.#roots.data;
+	}
+
+	/**
+	 * Run a command in a new container, which is gone afterwards. The handle is also a promise of the result, which rejects
+	 * with a {@link CommandError} where the command fails, and with a {@link ClocheError} where it couldn't be run.
+	 *
+	 * @example const {stdout} = await cloche.run('busybox', ['echo', 'hello']);
+	 */
+	run(image: ImageSource, command: readonly string[], options: BytesOptions): ContainerProcess<Buffer>;
+	run(image: ImageSource, command?: readonly string[], options?: TextOptions): ContainerProcess;
+	run(image: ImageSource, command: readonly string[] = [], options: LibraryOptions = {}): ContainerProcess<string | Buffer> {
+		const {run, streams} = splitOptions(options);
+		const source = typeof image === 'string' ? {image, run} : {image: undefined, run: {...run, ...image}};
+		return new ContainerProcess(this.#launch({...source, command, streams, autoStart: true}), streams);
+	}
+
+	/**
+	 * Make a container whose command is still to come: its namespaces, mounts and root are there, and its process 1 waits. To
+	 * start it then takes no more than an exec.
+	 *
+	 * @example
+	 * await using box = await cloche.create({image: 'busybox'});
+	 * await box.start(['echo', 'hello']);
+	 */
+	async create({image, ...options}: CreateOptions): Promise<Sandbox> {
+		const {run, streams} = splitOptions(options);
+		const started = await this.#launch({image, run, command: [], streams, autoStart: false});
+		try {
+			await started.container.launch.created;
+		} catch (error) {
+			await started.container.released;
+			throw error;
+		}
+
+		return new Sandbox(started, streams);
+	}
+
+	/** Kills what still runs, and resolves when nothing is left of any of it. */
+	async close(): Promise<void> {
+		this.#closed = true;
+		await Promise.all([...this.#open].map(async starting => {
+			const started = await starting.catch(() => undefined); // Whoever asked for it was told.
+			started?.container.lifecycle.kill();
+			await started?.container.released;
+		}));
+		await closeIdleSupervisor();
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.close();
+	}
+
+	async #launch(request: LaunchRequest): Promise<Started> {
+		if (this.#closed) {
+			throw new ClocheError('this Cloche is closed', {remedy: 'open another one'});
+		}
+
+		const starting = launchContainer(this.#roots, request);
+		this.#open.add(starting);
+		try {
+			const started = await starting;
+			const forget = (): void => {
+				this.#open.delete(starting);
+			};
+
+			started.container.released.then(forget, forget);
+			this.#tidy();
+			return started;
+		} catch (error) {
+			this.#open.delete(starting);
+			throw error;
+		}
+	}
+
+	/** Once is enough: what dies from here on is cleaned up by the next process that starts something. */
+	#tidy(): void {
+		if (!this.#tidied) {
+			this.#tidied = true;
+			for (const problem of collectGarbage(this.#roots).problems) {
+				process.emitWarning(problem.message, 'ClocheWarning');
+			}
+		}
+	}
+}
+
+/**
+ * A door to another state root.
+ *
+ * @example await using cloche = await openCloche({root: directory});
+ */
+export const openCloche = (options: OpenOptions = {}): Promise<Cloche> => Promise.resolve(new Cloche(options));
+
+/** The one that everybody shares, with the state root of the command line. */
+export const cloche = new Cloche({});

@@ -1,0 +1,217 @@
+/** A running command, as a handle and as a promise of its result: like a subprocess of execa. */
+
+import type {Readable, Writable} from 'node:stream';
+import {ClocheError} from '../base/errors.js';
+import {exitStatus, type Outcome} from '../container/lifecycle.js';
+import {parseSignal} from '../container/options/signals.js';
+import {Unacceptable} from '../container/options/unacceptable.js';
+import type {Design} from '../container/prepare.js';
+import type {RunningContainer} from '../container/run.js';
+import type {Streams} from '../helper/streams.js';
+import {collect, decode, type Collected} from './collect.js';
+import type {StreamOptions} from './options.js';
+import {CommandError, nameSignal, type Result} from './result.js';
+import {InputStandIn, OutputStandIn} from './stand-in.js';
+
+/** A container that was launched, and what is known of it. */
+export interface Started {
+	container: RunningContainer;
+	design: Design;
+	image: string;
+	command: readonly string[];
+}
+
+const MAX_BUFFER = 100_000_000;
+
+export class ContainerProcess<Text extends string | Buffer = string> implements PromiseLike<Result<Text>>, AsyncDisposable {
+	readonly #started: Promise<Started>;
+	readonly #options: StreamOptions;
+	readonly #input = new InputStandIn();
+	readonly #stdout = new OutputStandIn();
+	readonly #stderr = new OutputStandIn();
+	readonly #begin = performance.now();
+	readonly #result: Promise<Result<Text>>;
+	#canceled = false;
+
+	constructor(started: Promise<Started>, options: StreamOptions) {
+		this.#started = started;
+		this.#options = options;
+		this.#result = this.#run();
+		this.#result.catch(() => undefined); // Marks it as handled; whoever awaits it still gets the error.
+	}
+
+	/** With `interactive`: what is written here, the payload reads. */
+	get stdin(): Writable {
+		return this.#input.stream;
+	}
+
+	/** What it writes, while it runs. Whoever asks for this has to read it. */
+	get stdout(): Readable {
+		return this.#stdout.stream;
+	}
+
+	/** What it writes to stderr, while it runs. Whoever asks for this has to read it. */
+	get stderr(): Readable {
+		return this.#stderr.stream;
+	}
+
+	/** The pid, on this machine, of its process 1; resolves once the command runs. */
+	async pid(): Promise<number> {
+		const {container: {launch}} = await this.#started;
+		await launch.running;
+		return launch.created;
+	}
+
+	/**
+	 * Send a signal, SIGTERM by default, as soon as there is somebody to get it. One that process 1 has no handler for kills the
+	 * container, as it would end any other process.
+	 */
+	kill(signal: string | number = 'SIGTERM'): void {
+		const number = this.#number(signal);
+		this.#tell(({lifecycle}) => {
+			lifecycle.signal(number);
+		});
+	}
+
+	/** Ask it to end with its stop signal; after its `stopTimeout` it is killed. Resolves when nothing is left of it. */
+	async stop(): Promise<void> {
+		this.#tell(({lifecycle}) => {
+			lifecycle.stop();
+		});
+		await this.#released();
+	}
+
+	/** The terminal's size, with `tty`. */
+	resize(rows: number, columns: number): void {
+		this.#tell(({launch}) => {
+			launch.resize(rows, columns);
+		});
+	}
+
+	then<A = Result<Text>, B = never>(onResult?: ((result: Result<Text>) => A | PromiseLike<A>) | null, onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+		return this.#result.then(onResult, onError);
+	}
+
+	catch<B = never>(onError: (error: unknown) => B | PromiseLike<B>): Promise<Result<Text> | B> {
+		return this.#result.catch(onError);
+	}
+
+	finally(act: () => void): Promise<Result<Text>> {
+		return this.#result.finally(act);
+	}
+
+	/** Kills it, and resolves when nothing is left of it. */
+	async [Symbol.asyncDispose](): Promise<void> {
+		this.#tell(({lifecycle}) => {
+			lifecycle.kill();
+		});
+		await this.#released();
+	}
+
+	#number(signal: string | number): number {
+		try {
+			return parseSignal(String(signal));
+		} catch (error) {
+			throw error instanceof Unacceptable ? new ClocheError(`kill ${signal}`, {why: error.why, remedy: `give ${error.accepted}`}) : error;
+		}
+	}
+
+	#tell(act: (container: RunningContainer) => void): void {
+		this.#started.then(({container}) => {
+			act(container);
+		}, () => undefined); // It never started; the result tells.
+	}
+
+	async #released(): Promise<void> {
+		const started = await this.#started.catch(() => undefined);
+		await started?.container.released;
+	}
+
+	async #run(): Promise<Result<Text>> {
+		const started = await this.#started;
+		const {container} = started;
+		const stopListening = this.#listen(container);
+		try {
+			const streams = await container.launch.streams;
+			const {maxBuffer = MAX_BUFFER} = this.#options;
+			const overflow = (): void => {
+				container.lifecycle.kill();
+			};
+			const stdout = collect(this.#keeps('stdout') ? streams.stdout : undefined, maxBuffer, overflow);
+			const stderr = collect(this.#keeps('stderr') ? streams.stderr : undefined, maxBuffer, overflow);
+			this.#connect(streams);
+			const outcome = await container.outcome;
+			return this.#conclude(started, outcome, await stdout, await stderr);
+		} finally {
+			stopListening();
+		}
+	}
+
+	#keeps(name: 'stdout' | 'stderr'): boolean {
+		return (this.#options[name] ?? 'pipe') === 'pipe';
+	}
+
+	#connect({stdin, stdout, stderr}: Streams): void {
+		const {input} = this.#options;
+		if (stdin !== undefined) {
+			this.#input.connect(stdin);
+			if (typeof input === 'string' || input instanceof Uint8Array) {
+				stdin.end(input);
+			} else if (input !== undefined) {
+				input.pipe(stdin);
+			}
+		}
+
+		this.#stdout.connect(stdout);
+		this.#stderr.connect(stderr);
+		if (this.#options.stdout === 'inherit') {
+			stdout?.pipe(process.stdout, {end: false});
+		}
+
+		if (this.#options.stderr === 'inherit') {
+			stderr?.pipe(process.stderr, {end: false});
+		}
+	}
+
+	#listen({lifecycle}: RunningContainer): () => void {
+		const {signal} = this.#options;
+		const cancel = (): void => {
+			this.#canceled = true;
+			lifecycle.kill();
+		};
+
+		if (signal?.aborted === true) {
+			cancel();
+		}
+
+		signal?.addEventListener('abort', cancel, {once: true});
+		return () => signal?.removeEventListener('abort', cancel);
+	}
+
+	#conclude({container, image, command}: Started, outcome: Outcome, out: Collected, err: Collected): Result<Text> {
+		const {encoding = 'utf8', stripFinalNewline = true, reject = true, signal} = this.#options;
+		const {exit, timedOut} = outcome;
+		// The type parameter stands for the encoding: `run` has an overload for each.
+		const text = ({bytes}: Collected): Text => decode(bytes, encoding, stripFinalNewline) as Text;
+		const isMaxBuffer = out.overflowed || err.overflowed;
+		const result: Result<Text> = {
+			command, image,
+			id: container.id,
+			exitCode: exit.code,
+			signal: nameSignal(exit.signal),
+			stdout: text(out),
+			stderr: text(err),
+			failed: exit.code !== 0 || timedOut || isMaxBuffer,
+			timedOut,
+			isCanceled: this.#canceled,
+			isMaxBuffer,
+			durationMs: performance.now() - this.#begin,
+			usage: {userTime: exit.userTime / 1000, systemTime: exit.systemTime / 1000, maxRss: exit.maxRss * 1024},
+		};
+		if (result.failed && reject) {
+			throw new CommandError(result, exitStatus(outcome), this.#canceled ? signal?.reason : undefined);
+		}
+
+		return result;
+	}
+}

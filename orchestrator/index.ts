@@ -1,0 +1,16 @@
+/**
+ * Cloche as a library.
+ *
+ * @example
+ * import {cloche} from 'cloche';
+ *
+ * const {stdout} = await cloche.run('busybox', ['echo', 'hello']);
+ */
+
+export {Cloche, cloche, type CreateOptions, type ImageSource, openCloche, type OpenOptions} from './api/cloche.js';
+export {ContainerProcess} from './api/container-process.js';
+export type {LibraryOptions, Output, StreamOptions} from './api/options.js';
+export {CommandError, type Result, type Usage} from './api/result.js';
+export {Sandbox, type StartOptions} from './api/sandbox.js';
+export {ClocheError} from './base/errors.js';
+export type {Duration, Many, MountOption, RunOptions} from './container/options/run-options.js';

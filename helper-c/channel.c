@@ -149,10 +149,12 @@ void channel_create(struct supervisor *supervisor, const struct message *message
 	if (made == 0)
 		return;
 	channel_send_failure(supervisor, channel, &build.failure, KIND_ERROR);
-	if (channel->pid > 0) {
+	if (channel->pidfd >= 0) {
 		channel_kill(channel);
-		RETRY(waitpid(channel->pid, NULL, 0));
+		RETRY(waitid(P_PIDFD, (id_t)channel->pidfd, NULL, WEXITED));
 	}
+	channel->pid = 0;
+	relay_close(channel);
 	channel->ended = true;
 }
 

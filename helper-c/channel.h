@@ -9,6 +9,7 @@
 #include "frame.h"
 #include "plan.h"
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 enum source_kind { SOURCE_CONTROL, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY };
@@ -38,7 +39,10 @@ struct channel {
 	bool running;        /* RUNNING was sent */
 	bool failed;         /* ERROR was sent */
 	bool shared_pids;    /* no pid namespace of its own */
+	bool draining;       /* the init has ended, what it wrote last is on its way to a slow reader */
 	bool ended;          /* the exit is reported; to be released when this round of events is done */
+	int how, status;     /* of the exit: CLD_*, and the status or signal (waitid(2)) */
+	struct rusage usage;
 	int remover;         /* pidfd of the process that removes a large tree */
 	pid_t remover_pid;
 	struct source from_sync, from_process, from_remover, from_relay;
@@ -81,6 +85,7 @@ void channel_sync_ended(struct supervisor *supervisor, struct channel *channel);
 
 /* ending.c */
 void channel_on_process(struct supervisor *supervisor, struct channel *channel);
+void channel_finish(struct supervisor *supervisor, struct channel *channel); /* report the exit */
 void channel_on_remover(struct supervisor *supervisor, struct channel *channel);
 void channel_release(struct supervisor *supervisor, struct channel *channel);
 
@@ -106,7 +111,8 @@ void relay_prepare(struct channel *channel, int in, int out, uint32_t rows, uint
 void relay_on_ready(struct supervisor *supervisor, struct channel *channel);
 void relay_resize(struct channel *channel, unsigned short rows, unsigned short columns);
 void relay_follow_window(struct channel *channel);
-void relay_close(struct supervisor *supervisor, struct channel *channel);
+bool relay_drain(struct channel *channel); /* the payload is gone: whether all that it wrote is out */
+void relay_close(struct channel *channel);
 
 /* remove.c: remove PATH, tree and all, without following links; at most BUDGET entries (-1: all of them). */
 enum removal { REMOVED, REMOVAL_UNFINISHED, REMOVAL_FAILED };

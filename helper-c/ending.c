@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -16,20 +15,20 @@ static uint64_t microseconds(struct timeval time) {
 	return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
 }
 
-static void send_exited(struct supervisor *supervisor, const struct channel *channel, const siginfo_t *info, const struct rusage *usage) {
+static void send_exited(struct supervisor *supervisor, const struct channel *channel) {
 	struct event event;
 	event_begin(&event, KIND_EXITED, channel->number);
-	event_u32(&event, info->si_code == CLD_EXITED ? TAG_CODE : TAG_SIGNAL, (uint32_t)info->si_status);
-	event_u64(&event, TAG_USER_TIME, microseconds(usage->ru_utime));
-	event_u64(&event, TAG_SYSTEM_TIME, microseconds(usage->ru_stime));
-	event_u64(&event, TAG_MAX_RSS, (uint64_t)usage->ru_maxrss);
+	event_u32(&event, channel->how == CLD_EXITED ? TAG_CODE : TAG_SIGNAL, (uint32_t)channel->status);
+	event_u64(&event, TAG_USER_TIME, microseconds(channel->usage.ru_utime));
+	event_u64(&event, TAG_SYSTEM_TIME, microseconds(channel->usage.ru_stime));
+	event_u64(&event, TAG_MAX_RSS, (uint64_t)channel->usage.ru_maxrss);
 	supervisor_send(supervisor, &event);
 }
 
-static void send_died(struct supervisor *supervisor, struct channel *channel, const siginfo_t *info) {
+static void send_died(struct supervisor *supervisor, struct channel *channel) {
 	struct failure failure = {.step = STEP_INIT};
 	char detail[64];
-	snprintf(detail, sizeof detail, info->si_code == CLD_EXITED ? "exit status %d" : "signal %d", info->si_status);
+	snprintf(detail, sizeof detail, channel->how == CLD_EXITED ? "exit status %d" : "signal %d", channel->status);
 	refused(&failure, 0, detail, NULL);
 	channel_send_failure(supervisor, channel, &failure, KIND_ERROR);
 }
@@ -60,21 +59,30 @@ static void end_strays(const struct supervisor *supervisor) {
 void channel_on_process(struct supervisor *supervisor, struct channel *channel) {
 	channel_on_sync(supervisor, channel); /* its last words */
 	siginfo_t info = {0};
-	struct rusage usage;
-	long waited = RETRY(syscall(SYS_waitid, P_PIDFD, channel->pidfd, &info, WEXITED | WNOHANG, &usage));
+	long waited = RETRY(syscall(SYS_waitid, P_PIDFD, channel->pidfd, &info, WEXITED | WNOHANG, &channel->usage));
 	if (waited < 0 || info.si_pid == 0)
 		return;
 	if (channel->sync >= 0)
 		channel_sync_ended(supervisor, channel);
 	channel->pid = 0;
 	supervisor_forget(supervisor, &channel->pidfd);
-	relay_close(supervisor, channel);
+	channel->how = info.si_code;
+	channel->status = info.si_status;
+	if (supervisor->orphaned || relay_drain(channel))
+		channel_finish(supervisor, channel);
+	else
+		channel->draining = true; /* relay_on_ready goes on with it */
+}
+
+void channel_finish(struct supervisor *supervisor, struct channel *channel) {
+	channel->draining = false;
+	relay_close(channel);
 	channel_close_ends(channel);
-	if (channel->running)
-		send_exited(supervisor, channel, &info, &usage);
-	else if (!channel->failed)
-		send_died(supervisor, channel, &info);
 	channel->ended = true;
+	if (channel->running)
+		send_exited(supervisor, channel);
+	else if (!channel->failed)
+		send_died(supervisor, channel);
 }
 
 /* What stays is named, by path and errno; the next start's gc tries again. */
@@ -93,6 +101,8 @@ static void released(struct supervisor *supervisor, struct channel *channel) {
 static bool remove_apart(struct supervisor *supervisor, struct channel *channel, const char *paths) {
 	pid_t pid = fork();
 	if (pid == 0) {
+		/* Copies of the sockets and pipes of others would keep their ends of file from coming until this is done. */
+		syscall(SYS_close_range, 0u, ~0u, 0u);
 		int left = 0;
 		for (const char *path = paths; *path; path += strlen(path) + 1)
 			left |= remove_tree(path, -1) != REMOVED;

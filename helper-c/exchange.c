@@ -69,8 +69,12 @@ static void on_frame(struct supervisor *supervisor, struct channel *channel, str
 	case KIND_CREATED: send_created(supervisor, channel); break;
 	case KIND_RUNNING: channel->intends = true; break;
 	case KIND_STREAMS:
-		if (relay_open(supervisor, channel, steal_fd(&master)) < 0)
+		if (relay_open(supervisor, channel, steal_fd(&master)) < 0) {
+			struct failure failure = {.step = STEP_STREAMS};
+			failed(&failure, "relaying the terminal", NULL);
+			channel_send_failure(supervisor, channel, &failure, KIND_ERROR);
 			channel_kill(channel);
+		}
 		break;
 	case KIND_ERROR:
 		channel->failed = true;

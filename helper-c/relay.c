@@ -23,12 +23,14 @@ struct flow {
 	int from, to;
 	size_t start, end;
 	bool ended;      /* the source has no more */
+	bool line_open;  /* what was read last didn't end a line */
 	uint8_t bytes[16384];
 };
 
 struct relay {
 	int poller;            /* an epoll of its own, nested in the supervisor's */
 	int master;
+	bool closing;          /* the payload is gone: only its last words are still to be relayed */
 	bool raw;              /* the user's terminal was made raw, and is given back */
 	struct termios before;
 	struct winsize size;   /* as CREATE has it, where no terminal of the user's tells */
@@ -71,9 +73,12 @@ static void make_raw(struct relay *relay) {
 	relay->raw = tcsetattr(relay->in.from, TCSANOW, &raw) == 0;
 }
 
+/* What isn't waited for is taken out, since a hang-up is told whether it is asked for or not (epoll_ctl(2)). */
 static void want(struct relay *relay, int fd, uint32_t events) {
 	struct epoll_event event = {.events = events, .data.fd = fd};
-	if (epoll_ctl(relay->poller, EPOLL_CTL_MOD, fd, &event) < 0 && errno == ENOENT && events)
+	if (!events)
+		(void)epoll_ctl(relay->poller, EPOLL_CTL_DEL, fd, NULL);
+	else if (epoll_ctl(relay->poller, EPOLL_CTL_MOD, fd, &event) < 0 && errno == ENOENT)
 		(void)epoll_ctl(relay->poller, EPOLL_CTL_ADD, fd, &event); /* a file can't be waited for and needn't be */
 }
 
@@ -81,8 +86,7 @@ static void want(struct relay *relay, int fd, uint32_t events) {
 static void update(struct relay *relay) {
 	struct flow *in = &relay->in;
 	struct flow *out = &relay->out;
-	if (!in->ended)
-		want(relay, in->from, in->start == in->end ? EPOLLIN : 0u);
+	want(relay, in->from, in->start == in->end && !in->ended && !relay->closing ? EPOLLIN : 0u);
 	if (out->start < out->end)
 		want(relay, out->to, EPOLLOUT);
 	else
@@ -118,6 +122,7 @@ static void fill(struct flow *flow) {
 	if (got > 0) {
 		flow->start = 0;
 		flow->end = (size_t)got;
+		flow->line_open = flow->bytes[got - 1] != '\n';
 	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		flow->ended = true;
 	}
@@ -138,24 +143,38 @@ static void drain(struct flow *flow) {
 	}
 }
 
-void relay_on_ready(struct supervisor *supervisor, struct channel *channel) {
-	struct relay *relay = channel->relay;
-	bool ended = relay->in.ended;
-	fill(&relay->in);
-	drain(&relay->in);
+/* End of input is a key on a terminal: the payload's reader sees it as VEOF, which behind an open line only ends that
+ * line, so it takes two (termios(3)). */
+static void end_input(struct relay *relay) {
+	struct termios now;
+	if (tcgetattr(relay->master, &now) < 0 || !(now.c_lflag & ICANON))
+		return;
+	relay->in.bytes[0] = relay->in.bytes[1] = now.c_cc[VEOF];
+	relay->in.start = 0;
+	relay->in.end = relay->in.line_open ? 2 : 1;
+}
+
+static void relay_out(struct relay *relay) {
 	drain(&relay->out);
 	fill(&relay->out);
 	drain(&relay->out);
-	if (relay->in.ended && !ended) {
-		(void)epoll_ctl(relay->poller, EPOLL_CTL_DEL, relay->in.from, NULL);
-		/* End of input is a key on a terminal: the payload's reader sees it as VEOF (termios(3)). */
-		struct termios now;
-		if (tcgetattr(relay->master, &now) == 0 && now.c_lflag & ICANON) {
-			relay->in.bytes[0] = now.c_cc[VEOF];
-			relay->in.start = 0;
-			relay->in.end = 1;
-		}
+}
+
+void relay_on_ready(struct supervisor *supervisor, struct channel *channel) {
+	struct relay *relay = channel->relay;
+	if (!relay)
+		return; /* closed by another event of this round */
+	if (channel->draining) {
+		if (relay_drain(channel))
+			channel_finish(supervisor, channel);
+		return;
 	}
+	bool ended = relay->in.ended;
+	fill(&relay->in);
+	drain(&relay->in);
+	if (relay->in.ended && !ended)
+		end_input(relay);
+	relay_out(relay);
 	if (relay->out.ended && relay->out.start == relay->out.end)
 		(void)epoll_ctl(supervisor->epoll, EPOLL_CTL_DEL, relay->poller, NULL);
 	else
@@ -174,25 +193,27 @@ void relay_follow_window(struct channel *channel) {
 		(void)ioctl(channel->relay->master, TIOCSWINSZ, &size);
 }
 
-/* The payload is gone: what it wrote last still gets out, as long as someone takes it. */
-void relay_close(struct supervisor *supervisor, struct channel *channel) {
+/* What it wrote last still gets out, as fast as someone takes it; a terminal that nobody has open any more has no more. */
+bool relay_drain(struct channel *channel) {
+	struct relay *relay = channel->relay;
+	if (!relay || relay->master < 0)
+		return true;
+	relay->closing = true;
+	relay->in.start = relay->in.end;
+	do
+		relay_out(relay);
+	while (relay->out.start == relay->out.end && !relay->out.ended && ready(relay->master, POLLIN));
+	if (relay->out.start == relay->out.end)
+		return true;
+	update(relay);
+	return false;
+}
+
+void relay_close(struct channel *channel) {
 	struct relay *relay = channel->relay;
 	if (!relay)
 		return;
 	channel->relay = NULL;
-	if (relay->master >= 0) {
-		while (!relay->out.ended) {
-			fill(&relay->out);
-			drain(&relay->out);
-			if (relay->out.start == relay->out.end && !ready(relay->master, POLLIN))
-				break;
-			if (relay->out.start < relay->out.end && (supervisor->orphaned || !ready(relay->out.to, POLLOUT))) {
-				struct pollfd wait[2] = {{.fd = relay->out.to, .events = POLLOUT}, {.fd = supervisor->control, .events = POLLRDHUP}};
-				if (supervisor->orphaned || poll(wait, 2, -1) < 0 || wait[1].revents)
-					break;
-			}
-		}
-	}
 	if (relay->raw)
 		tcsetattr(relay->in.from, TCSANOW, &relay->before);
 	close_fd(&relay->in.from);

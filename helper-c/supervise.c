@@ -50,8 +50,11 @@ static void orphan(struct supervisor *supervisor) {
 		return;
 	supervisor->orphaned = true;
 	(void)epoll_ctl(supervisor->epoll, EPOLL_CTL_DEL, supervisor->control, NULL);
-	for (const struct channel *at = supervisor->channels; at; at = at->next)
+	for (struct channel *at = supervisor->channels; at; at = at->next) {
+		if (at->draining)
+			channel_finish(supervisor, at); /* nobody waits for its output any more */
 		channel_kill(at);
+	}
 }
 
 void supervisor_send(struct supervisor *supervisor, const struct event *event) {

@@ -124,7 +124,7 @@ for (const privilege of privileges) {
 		const supervisor = supervisorFor(t, privilege);
 		const target = supervisor.launch(planFor(t, privilege, sh('echo here > /mark; exec sleep 60')));
 		await target.running;
-		const plan = planFor(t, privilege, sh('until cat /mark 2>/dev/null; do :; done; hostname; id -u; ls /proc/1/root/mark'), {namespaces: [], create: []});
+		const plan = planFor(t, privilege, sh('until [ -s /mark ]; do :; done; cat /mark; hostname; id -u; ls /proc/1/root/mark'), {namespaces: [], create: []});
 		delete plan.userMap;
 		const joined = await runPlan(supervisor, plan, {target});
 		t.is(joined.stdout, 'here\nwesteros\n0\n/proc/1/root/mark\n', joined.stderr);

@@ -19,6 +19,7 @@ struct build {
 	int streams[3];       /* what becomes 0, 1, 2 */
 	bool owned[3];        /* ... and is a pipe of ours, so may change its owner */
 	bool stay;            /* INIT */
+	bool joins;           /* a container that is there, which may look on */
 	bool wait;            /* id maps or a cgroup are put in place from outside first */
 	bool no_setgroups;    /* DENY_SETGROUPS */
 	bool trace;

@@ -131,7 +131,7 @@ void channel_create(struct supervisor *supervisor, const struct message *message
 	memset(&build, 0, sizeof build);
 	build = (struct build){
 		.channel = message->channel, .root = -1, .empty = -1, .terminal = -1, .sync = -1, .streams = {-1, -1, -1},
-		.forgo = head_u32(message, TAG_FORGO, 0), .stay = head_has(message, TAG_INIT), .trace = head_has(message, TAG_TRACE),
+		.forgo = head_u32(message, TAG_FORGO, 0), .stay = head_has(message, TAG_INIT), .joins = head_has(message, TAG_TARGET_CHANNEL), .trace = head_has(message, TAG_TRACE),
 		.no_setgroups = head_has(message, TAG_DENY_SETGROUPS),
 		.hold = head_has(message, TAG_HOLD), .hold_at = head_u32(message, TAG_HOLD, 0),
 	};

@@ -163,10 +163,24 @@ _Noreturn void become_payload(struct build *build, uint32_t first) {
 	_exit(125); /* START ends in exec, which doesn't return */
 }
 
+/* In a container that runs already: its processes can't trace this one (CVE-2016-9962), and its paths are no more
+ * trusted than they were when its root was made. */
+static void arrive(struct build *build) {
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		failed(&build->failure, "prctl PR_SET_DUMPABLE", NULL);
+	else if ((build->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		failed(&build->failure, "open", "/");
+	else
+		return;
+	give_up(build);
+}
+
 _Noreturn void init_main(struct build *build, const struct plan *plan) {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	umask(0);
 	build->failure.step = STEP_CREATE;
+	if (build->joins)
+		arrive(build);
 	if (build->wait) {
 		uint8_t word[FRAME_HEADER];
 		read_exactly(build, word, sizeof word); /* the supervisor's RESUME */

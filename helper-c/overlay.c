@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* fsconfig(2) takes strings of up to 255 bytes, so a longer path goes by descriptor; it stays open until exec. */
+/* fsconfig(2) takes strings of up to 255 bytes, so a longer path goes by descriptor. No descriptor of the host's outlives
+ * the operation: a working directory of /proc/self/fd/N would lead out by it (CVE-2024-21626). */
 static int set_branch(struct build *build, int fs, const char *key, const char *path) {
 	char by_descriptor[32];
 	const char *value = path;
+	cleanup_fd int fd = -1;
 	if (strlen(path) > 255) {
-		int fd = open(path, O_PATH | O_CLOEXEC);
+		fd = open(path, O_PATH | O_CLOEXEC);
 		if (fd < 0)
 			return failed(&build->failure, "open", path);
 		snprintf(by_descriptor, sizeof by_descriptor, "/proc/self/fd/%d", fd);
@@ -39,13 +41,22 @@ static int set_branches(struct build *build, int fs, const struct op *op) {
 	return 0;
 }
 
-/* The number of PATH's descriptor, which stays open until exec. */
+/* The branches of a colon list, open until it is mounted. */
+static struct {
+	uint32_t count;
+	int fds[LIMIT_FIELDS];
+} branches;
+
 static int number_of(struct build *build, const char *path) {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? failed(&build->failure, "open", path) : fd;
+	if (fd < 0)
+		return failed(&build->failure, "open", path);
+	branches.fds[branches.count++] = fd;
+	return fd;
 }
 
 static int mount_colon_list(struct build *build, const struct op *op) {
+	branches.count = 0;
 	struct mount_data data = {.used = 0};
 	bool fits = true;
 	const char *key = "lowerdir=";
@@ -73,6 +84,8 @@ static int mount_colon_list(struct build *build, const struct op *op) {
 	if (chdir("/proc/self/fd") < 0)
 		return failed(&build->failure, "chdir", "/proc/self/fd");
 	int result = mount_classic(build, op, "overlay", data.text);
+	while (branches.count > 0)
+		close_fd(&branches.fds[--branches.count]);
 	return chdir("/") < 0 ? failed(&build->failure, "chdir", "/") : result;
 }
 

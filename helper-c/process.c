@@ -14,13 +14,11 @@
 
 int op_cwd(struct build *build, const struct op *op) {
 	const char *path = op_string(op, TAG_TARGET);
-	if (op_has(op, FLAG_CREATE_DIRECTORY)) {
-		cleanup_fd int made = target_open(build, op);
-		if (made < 0)
-			return -1;
-		return fchdir(made) < 0 ? failed(&build->failure, "fchdir", path) : 0;
-	}
-	return chdir(path) < 0 ? failed(&build->failure, "chdir", path) : 0;
+	/* Not by chdir: an image may name a working directory of /proc/self/fd/N (CVE-2024-21626). */
+	cleanup_fd int directory = target_open(build, op);
+	if (directory < 0)
+		return -1;
+	return fchdir(directory) < 0 ? failed(&build->failure, "fchdir", path) : 0;
 }
 
 /* HOME comes from the user's passwd entry (credentials.c left it in our environment) unless the plan says otherwise. */

@@ -80,6 +80,24 @@ static const char *check_op(const struct op *op, uint16_t kind) {
 	return check_fields(op->fields, op->count, op_rules[op->kind]);
 }
 
+/* What takes more than one operation to see. */
+static const char *check_whole(const struct plan *plan, const struct message *message) {
+	switch (message->kind) {
+	case KIND_START:
+		if (!plan->count || plan->ops[plan->count - 1].kind != OP_EXEC)
+			return "START doesn't end in exec";
+		if (plan_find(plan, OP_CAPABILITIES) && !plan_find(plan, OP_CREDENTIALS))
+			return "CAPABILITIES are applied with CREDENTIALS, which are missing";
+		return NULL;
+	case KIND_CREATE:
+	case KIND_JOIN:
+		if (!plan_find(plan, OP_CONSOLE) != !message_head(message, TAG_TERMINAL))
+			return "TERMINAL and CONSOLE need each other";
+		return NULL;
+	default: return NULL;
+	}
+}
+
 const char *plan_decode(struct plan *plan, const struct message *message) {
 	plan->count = 0;
 	uint32_t at = plan_head(message);
@@ -96,9 +114,7 @@ const char *plan_decode(struct plan *plan, const struct message *message) {
 		if (!why && op->kind == OP_EXEC && at != message->count)
 			why = "an operation stands after exec";
 	}
-	if (!why && message->kind == KIND_START && (!plan->count || plan->ops[plan->count - 1].kind != OP_EXEC))
-		why = "START doesn't end in exec";
-	return why;
+	return why ? why : check_whole(plan, message);
 }
 
 const char *op_name(uint16_t kind) {

@@ -1,5 +1,6 @@
 /** The root as a plain copy of its branches: slow, in need of space, and working everywhere. The contract suite's oracle. */
 
+import {existsSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {CreateOp} from '../helper/plan.js';
 import {isWithin, refusedPath} from './branch-paths.js';
@@ -27,10 +28,19 @@ export const copy: StorageDriver = {
 		// Loaded late: it needs execa, and hardly anyone needs it.
 		const {copyBranch} = await import('./copy-branch.js');
 		const target = copyOf(directory);
-		makeLike(target, lowers[0] ?? '/', privileged);
-		for (const lower of lowers.toReversed()) {
-			await copyBranch(lower, target);
+		if (existsSync(target)) {
+			return; // A kept container starts again.
 		}
+
+		// Aside, and moved in when it is whole: a copy that was cut short must not be taken for one.
+		const aside = `${target}.part`;
+		rmSync(aside, {recursive: true, force: true});
+		makeLike(aside, lowers[0] ?? '/', privileged);
+		for (const lower of lowers.toReversed()) {
+			await copyBranch(lower, aside);
+		}
+
+		renameSync(aside, target);
 	},
 
 	operations({directory, attributes}): CreateOp[] {

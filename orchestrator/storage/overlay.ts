@@ -2,7 +2,7 @@
 
 import {join} from 'node:path';
 import type {CreateOp} from '../helper/plan.js';
-import {noLongerThan, refusedPath} from './branch-paths.js';
+import {noLongerThan, refusedPath, withoutCharacters} from './branch-paths.js';
 import {makeLike, makePrivate} from './directories.js';
 import type {RootRequest, StorageDriver} from './driver.js';
 import {filesystemMagic, hasFilesystem} from './kernel.js';
@@ -40,7 +40,9 @@ const objection = (request: RootRequest): string | undefined => {
 		return `overlay takes up to ${MAXIMUM} lower branches, and these are ${lowers.length}`;
 	}
 
-	return refusedPath([...lowers, upper, work], [noLongerThan(LONGEST, 'overlay')]);
+	return refusedPath(lowers, [noLongerThan(LONGEST, 'overlay')])
+		// Of upperdir and workdir, unlike lowerdir+, it takes a backslash for an escape (ovl_unescape() in fs/overlayfs/params.c).
+		?? refusedPath([upper, work], [noLongerThan(LONGEST, 'overlay'), withoutCharacters('\\', 'overlay\'s writable branch')]);
 };
 
 export const overlay: StorageDriver = {

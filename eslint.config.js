@@ -67,7 +67,7 @@ export default tseslint.config(
 	{files: ['orchestrator/helper/protocol.ts'], rules: {'max-lines': 'off'}},
 	...fence,
 	{
-		files: ['**/*.js'],
-		languageOptions: {globals: {process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly'}},
+		files: ['**/*.js', '**/*.cjs'],
+		languageOptions: {globals: {__dirname: 'readonly', exports: 'readonly', module: 'readonly', require: 'readonly', process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly'}},
 	},
 );

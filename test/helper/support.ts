@@ -8,7 +8,8 @@ import type {ExecutionContext} from 'ava';
 import type {Exit} from '../../orchestrator/helper/events.js';
 import type {LaunchOptions} from '../../orchestrator/helper/launch-options.js';
 import type {Plan} from '../../orchestrator/helper/plan.js';
-import {startSupervisor, type Supervisor} from '../../orchestrator/helper/supervisor.js';
+import {startSupervisor} from '../../orchestrator/helper/start.js';
+import type {Supervisor} from '../../orchestrator/helper/supervisor.js';
 
 /** `root`: with privilege. `rootless`: as nobody where the tests run as root, else as whoever runs them. */
 export type Privilege = 'root' | 'rootless';
@@ -19,7 +20,8 @@ const asRoot = process.getuid?.() === 0;
 /** What can be tested here. */
 export const privileges: Privilege[] = asRoot ? ['root', 'rootless'] : ['rootless'];
 
-export const nsinit = resolve('build/nsinit');
+/** CLOCHE_NSINIT=build/nsinit-asan tests the build with sanitizers. */
+export const nsinit = resolve(process.env['CLOCHE_NSINIT'] ?? 'build/nsinit');
 const layer = resolve('build/layers/busybox');
 const outsideUid = asRoot ? NOBODY : process.getuid?.() ?? 0;
 const outsideGid = asRoot ? NOBODY : process.getgid?.() ?? 0;
@@ -64,7 +66,8 @@ export const supervisorFor = (t: ExecutionContext, privilege: Privilege): Superv
 
 /** A container with an overlay root over busybox; `state` is removed with it. */
 export const planFor = (t: ExecutionContext, privilege: Privilege, argv: string[], changes: Partial<Plan> = {}): Plan & {state: string} => {
-	const state = directoryFor(t, privilege);
+	// One below the test's own: who removes a directory must be able to write the one above.
+	const state = ownDirectory(join(directoryFor(t, privilege), 'state'), privilege);
 	const upper = ownDirectory(join(state, 'upper'), privilege);
 	const work = ownDirectory(join(state, 'work'), privilege);
 	const rootless = privilege === 'rootless';

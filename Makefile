@@ -54,6 +54,12 @@ helper: build/nsinit ## build/nsinit, the C helper: static, warnings are errors
 build/nsinit: $(OBJECTS) build/obj/flags
 	$(SAY) $(CC) $(LINK_FLAGS) -o $@ $(OBJECTS)
 
+# The same under ASan and UBSan, dynamic since they are: CLOCHE_NSINIT=build/nsinit-asan make test-helper runs it.
+SANITIZED := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+build/nsinit-asan: $(wildcard helper-c/*.c helper-c/*.h) helper-c/protocol.def | system
+	$(SAY) cc $(SANITIZED) $(WARNINGS) $(DEFINES) -o $@ $(wildcard helper-c/*.c)
+
 build/obj/%.o: helper-c/%.c build/obj/flags
 	$(SAY) $(CC) $(C_FLAGS) -MMD -MP -c -o $@ $<
 
@@ -128,6 +134,9 @@ test-unit: tests ## the tests that need neither root nor a build
 test-helper: built tests ## the tests of nsinit: frames, faults
 	$(HELPER)
 
+test-sanitized: built tests build/nsinit-asan ## the tests of nsinit again, against a build with ASan and UBSan
+	CLOCHE_NSINIT=build/nsinit-asan $(HELPER)
+
 test-integration: built tests ## the tests that run containers
 	$(INTEGRATION)
 
@@ -182,5 +191,5 @@ clean: ## remove what was built (not node_modules)
 
 FORCE:
 
-.PHONY: help setup system helper probe protocol protocol-check layers dist built test tests run-tests run-examples test-unit test-helper test-integration test-storage types lint examples run fuzz bench \
+.PHONY: help setup system helper probe protocol protocol-check layers dist built test tests run-tests run-examples test-unit test-helper test-sanitized test-integration test-storage types lint examples run fuzz bench \
 	bench-peers clean FORCE

@@ -128,14 +128,15 @@ static void run(struct build *build, const struct plan *plan, uint32_t step, uin
 		build->failure.index = index;
 		if (build->hold && build->hold_at == index)
 			hold(build, index);
-		uint64_t before = build->trace ? monotonic_ns() : 0;
+		uint64_t before = build->trace ? clock_ns() : 0;
 		/* exec, where it works, doesn't come back to be timed */
 		if (build->trace && plan->ops[i].kind == OP_EXEC)
 			report_traced(build, step, index, 0);
 		if (run_op(build, plan, &plan->ops[i]) < 0)
 			give_up(build);
+		uint64_t after = build->trace ? clock_ns() : 0;
 		if (build->trace)
-			report_traced(build, step, index, monotonic_ns() - before);
+			report_traced(build, step, index, after > before ? after - before : 0);
 	}
 }
 

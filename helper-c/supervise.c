@@ -113,6 +113,8 @@ static const char *take(struct supervisor *supervisor, const uint8_t *frame, siz
 		return why;
 	if (message.kind == KIND_CREATE || message.kind == KIND_JOIN)
 		return create(supervisor);
+	if (message.channel == 0)
+		return "channel 0 is no container's";
 	struct channel *channel = supervisor_channel(supervisor, message.channel);
 	if (!channel)
 		return NULL; /* its RELEASED crossed this frame */

@@ -46,9 +46,9 @@ int write_file(const char *path, const void *data, size_t size) {
 	return 0;
 }
 
-uint64_t monotonic_ns(void) {
+uint64_t clock_ns(void) {
 	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 

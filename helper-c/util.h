@@ -38,7 +38,8 @@ int write_all(int fd, const void *data, size_t size);
 /* Open PATH, write all of DATA in one write(2) and close: for the files of /proc, which take no second. */
 int write_file(const char *path, const void *data, size_t size);
 
-uint64_t monotonic_ns(void);
+/* For durations. Not the monotonic clock: an operation may shift that one (time_namespaces(7)). */
+uint64_t clock_ns(void);
 
 /* Whether uname(2) tells a release of at least MAJOR.MINOR. */
 bool kernel_at_least(unsigned major, unsigned minor);

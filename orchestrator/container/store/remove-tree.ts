@@ -1,29 +1,49 @@
 /** Removes what a container left on disk. */
 
+import {spawnSync} from 'node:child_process';
 import {chmodSync, lstatSync, readdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {ClocheError, isErrno} from '../../base/errors.js';
 
+const isForbidden = (error: unknown): boolean => isErrno(error, 'EACCES') || isErrno(error, 'EPERM');
+
 /**
  * Remove a tree, if it is there; several may be at it at once. Directories that their owner shut himself out of are
- * opened first: overlay makes `work/work` with mode 000, and a payload can do the same.
+ * opened first: overlay makes `work/work` with mode 000, and a payload can do the same. What belongs to a subordinate id of
+ * the user is removed from inside a user namespace.
  *
- * @throws ClocheError where something can't be removed, as when it belongs to a subordinate id of the user
+ * @throws ClocheError where something can't be removed
  */
 export const removeTree = (path: string): void => {
 	try {
 		try {
 			rmSync(path, {recursive: true, force: true});
 		} catch (error) {
-			if (!isErrno(error, 'EACCES') && !isErrno(error, 'ENOTEMPTY')) {
+			if (!isForbidden(error) && !isErrno(error, 'ENOTEMPTY')) {
 				throw error;
 			}
 
-			openDirectories(path);
-			rmSync(path, {recursive: true, force: true});
+			removeStubborn(path);
 		}
 	} catch (cause) {
 		throw new ClocheError('cannot remove what a container left', {where: path, cause, remedy: 'remove it as root'});
+	}
+};
+
+const removeStubborn = (path: string): void => {
+	try {
+		openDirectories(path);
+		rmSync(path, {recursive: true, force: true});
+	} catch (error) {
+		if (!isForbidden(error) || process.geteuid?.() === 0) {
+			throw error;
+		}
+
+		// unshare(1) of util-linux 2.38 maps all that /etc/subuid grants; inside, we are root over all of those ids.
+		spawnSync('unshare', ['--map-root-user', '--map-auto', '--', 'rm', '-rf', '--', path], {stdio: 'ignore'});
+		if (lstatSync(path, {throwIfNoEntry: false}) !== undefined) {
+			throw error;
+		}
 	}
 };
 

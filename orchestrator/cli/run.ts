@@ -10,11 +10,11 @@ import {runDesign} from '../container/run.js';
 import type {ContainerSpec} from '../container/spec.js';
 import {collectGarbage} from '../container/store/gc.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
-import {nsinitPath, nsinitRemedy} from '../host/assets.js';
-import {startSupervisor, type Supervisor} from '../helper/supervisor.js';
+import type {Supervisor} from '../helper/supervisor.js';
 import type {Command, CommandValues} from './commands.js';
 import {warn} from './output.js';
 import {runTable} from './run-table.js';
+import {startCommandSupervisor} from './supervisor.js';
 
 /** `stop-signal` → `stopSignal`, as the library calls it. */
 const toCamel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -71,7 +71,7 @@ const makeTracer = async ({plan}: Design) => {
 const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervisor, trace: boolean): Promise<number> => {
 	const tracer = trace ? await makeTracer(designed) : undefined;
 	tracer?.begin();
-	const before = performance.now();
+	const before = uptime();
 	const {lifecycle, outcome, released} = await runDesign(designed, {
 		roots,
 		supervisor,
@@ -95,7 +95,7 @@ const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervi
 
 	try {
 		const ended = await outcome;
-		tracer?.end(performance.now() - before);
+		tracer?.end(Number(uptime() - before) / 1e6);
 		return exitStatus(ended);
 	} finally {
 		await released;
@@ -111,7 +111,7 @@ const main: Command['main'] = async (operands, values, globals) => {
 	}
 
 	// Started before anything is looked up, so that its exec and our reading overlap.
-	const supervisor = startSupervisor({path: nsinitPath(), remedy: nsinitRemedy()});
+	const supervisor = await startCommandSupervisor();
 	return runToEnd(await design(spec, roots, interactive), roots, supervisor, values['trace'] === true);
 };
 

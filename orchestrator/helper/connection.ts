@@ -3,24 +3,20 @@
  * supervisor tells it when the other side is gone, and then everything pending fails at once, with the reason.
  */
 
-import type {Duplex} from 'node:stream';
 import {ClocheError} from '../base/errors.js';
 import {type Failure, readEvent} from './events.js';
 import {type Frame, FrameDecoder, protocolError} from './frame-decoder.js';
+import type {HelperProcess, HelperSocket} from './helper-process.js';
 import {Launch} from './launch.js';
 import type {LaunchOptions} from './launch-options.js';
 import type {Plan} from './plan.js';
 import {Kind, Limit, PROTOCOL_HASH} from './protocol.js';
 
-/** What the connection needs of a socket: `ref` and `unref` tell the event loop whether to wait for it. */
-export interface HelperSocket extends Duplex {
-	ref: () => unknown;
-	unref: () => unknown;
-}
-
 export interface ConnectionOptions {
 	/** The helper's pid. */
 	pid: number;
+	/** Take the ends of piped streams from the helper. */
+	openStreams: HelperProcess['openStreams'];
 	/** The helper can't be trusted any more, or said goodbye: end it. */
 	onBroken: (error: ClocheError) => void;
 }
@@ -94,6 +90,7 @@ export class Connection {
 		const launch = new Launch({
 			channel,
 			helperPid: this.#options.pid,
+			openStreams: this.#options.openStreams,
 			send: bytes => {
 				this.#socket.write(bytes);
 			},

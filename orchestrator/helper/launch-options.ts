@@ -1,6 +1,7 @@
 /** What a launch is given. */
 
 import type {ClocheError} from '../base/errors.js';
+import type {HelperProcess} from './helper-process.js';
 import type {Launch} from './launch.js';
 import type {Op} from './plan.js';
 
@@ -32,6 +33,8 @@ export interface LaunchContext {
 	channel: number;
 	/** The helper's pid: /proc/PID/fd holds the pipes. */
 	helperPid: number;
+	/** Take the ends of piped streams from there. */
+	openStreams: HelperProcess['openStreams'];
 	/** Write to the helper. */
 	send: (bytes: Buffer) => void;
 	/** The channel is free. */

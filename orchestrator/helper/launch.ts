@@ -12,7 +12,7 @@ import type {LaunchContext, LaunchOptions} from './launch-options.js';
 import {type LaunchState, nextState} from './launch-state.js';
 import {Milestone} from './milestone.js';
 import type {Plan, StartOp} from './plan.js';
-import {type Streams, destroyStreams, openStreams} from './streams.js';
+import type {Streams} from './streams.js';
 
 const SIGKILL = 9;
 
@@ -173,7 +173,10 @@ export class Launch {
 
 	#settle(error: ClocheError): void {
 		if (!this.#running.settled) {
-			destroyStreams(this.#ends);
+			// What was opened: the container will never use it.
+			this.#ends.stdin?.destroy();
+			this.#ends.stdout?.destroy();
+			this.#ends.stderr?.destroy();
 		}
 
 		this.#streams.reject(error);
@@ -188,7 +191,7 @@ export class Launch {
 		}
 
 		try {
-			this.#ends = openStreams(this.#context.helperPid, numbers);
+			this.#ends = this.#context.openStreams(this.#context.helperPid, numbers);
 		} catch (cause) {
 			// The init would wait for its START for ever.
 			this.signal(SIGKILL);

@@ -1,6 +1,7 @@
 /** The supervisor that a process keeps for all its containers: spawning is the dearest thing that Node does. */
 
-import {type Supervisor, type SupervisorOptions, startSupervisor} from './supervisor.js';
+import {startSupervisor, type SupervisorOptions} from './start.js';
+import type {Supervisor} from './supervisor.js';
 
 let resident: Supervisor | undefined;
 

@@ -56,10 +56,3 @@ export const openStreams = (pid: number, numbers: StreamNumbers): Streams => {
 	streams.stdin?.on('error', () => undefined);
 	return streams;
 };
-
-/** Drop what was opened: the container will never use it. */
-export const destroyStreams = (streams: Streams): void => {
-	streams.stdin?.destroy();
-	streams.stdout?.destroy();
-	streams.stderr?.destroy();
-};

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {ClocheError} from '../../../orchestrator/base/errors.js';
+import {openStreams} from '../../../orchestrator/helper/streams.js';
 import {Connection} from '../../../orchestrator/helper/connection.js';
 import type {Launch} from '../../../orchestrator/helper/launch.js';
 import type {LaunchOptions} from '../../../orchestrator/helper/launch-options.js';
@@ -22,7 +23,7 @@ interface Setup {
 const connect = ({greet = true} = {}): Setup => {
 	const socket = new FakeSocket();
 	const broken: ClocheError[] = [];
-	const connection = new Connection(socket, {pid: process.pid, onBroken: error => broken.push(error)});
+	const connection = new Connection(socket, {pid: process.pid, openStreams, onBroken: error => broken.push(error)});
 	if (greet) {
 		socket.say(hello());
 	}

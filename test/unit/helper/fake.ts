@@ -1,7 +1,7 @@
 /** A helper's side of the protocol, played by a test: events as bytes, and a socket that keeps what was written. */
 
 import {Duplex} from 'node:stream';
-import type {HelperSocket} from '../../../orchestrator/helper/connection.js';
+import type {HelperSocket} from '../../../orchestrator/helper/helper-process.js';
 import {FrameDecoder, type Frame} from '../../../orchestrator/helper/frame-decoder.js';
 import {FrameWriter} from '../../../orchestrator/helper/frame-writer.js';
 import type {Plan} from '../../../orchestrator/helper/plan.js';

@@ -8,7 +8,8 @@ import {ClocheError} from '../../../orchestrator/base/errors.js';
 import {startTime} from '../../../orchestrator/base/process.js';
 import {Kind, Tag} from '../../../orchestrator/helper/protocol.js';
 import {residentSupervisor} from '../../../orchestrator/helper/resident.js';
-import {startSupervisor, type Supervisor} from '../../../orchestrator/helper/supervisor.js';
+import {startSupervisor} from '../../../orchestrator/helper/start.js';
+import type {Supervisor} from '../../../orchestrator/helper/supervisor.js';
 import {frame, hello, planOf} from './fake.js';
 
 const run = promisify(execFile);

@@ -1,0 +1,128 @@
+/**
+ * Supervisors whose processes can be found again, whatever becomes of them: a mark in the environment, which forks keep
+ * and which payloads are given, too.
+ */
+
+import {type ChildProcess, spawn} from 'node:child_process';
+import {readFileSync, readdirSync} from 'node:fs';
+import type {ExecutionContext} from 'ava';
+import {ClocheError} from '../../orchestrator/base/errors.js';
+import {Connection} from '../../orchestrator/helper/connection.js';
+import type {HelperSocket} from '../../orchestrator/helper/helper-process.js';
+import {openStreams} from '../../orchestrator/helper/streams.js';
+import type {Launch} from '../../orchestrator/helper/launch.js';
+import type {LaunchOptions} from '../../orchestrator/helper/launch-options.js';
+import type {Plan} from '../../orchestrator/helper/plan.js';
+import {nsinit, type Privilege} from './support.js';
+
+const NOBODY = 65_534;
+const asRoot = process.getuid?.() === 0;
+
+const orUndefined = (file: string): string | undefined => {
+	try {
+		return readFileSync(file, 'utf8');
+	} catch {
+		return undefined; // It ended while we looked.
+	}
+};
+
+/** Wait until `condition` holds. Throws after `seconds`, telling what `describe` says then. */
+export const eventually = async (condition: () => boolean, describe: () => string, seconds = 20): Promise<void> => {
+	const deadline = Date.now() + seconds * 1000;
+	while (!condition()) {
+		if (Date.now() > deadline) {
+			throw new Error(`waited ${seconds} s in vain: ${describe()}`);
+		}
+
+		await new Promise(done => setTimeout(done, 5));
+	}
+};
+
+const hasDescriptors = (pid: number): boolean => {
+	try {
+		return readdirSync(`/proc/${pid}/fd`).length > 0;
+	} catch {
+		return false;
+	}
+};
+
+let count = 0;
+
+export interface MarkedOptions {
+	/** What runs the helper: a command and its first words, strace say. */
+	through?: readonly string[];
+	/** The helper's stderr; ours by default. */
+	stderr?: 'inherit' | 'ignore';
+}
+
+export class Marked {
+	/** `NAME=value`: for the environment of payloads. */
+	readonly mark: string;
+	readonly child: ChildProcess;
+	readonly socket: HelperSocket;
+	readonly connection: Connection;
+	/** Resolves with how the helper ended. */
+	readonly ended: Promise<string>;
+
+	constructor(t: ExecutionContext, privilege: Privilege, {through = [], stderr = 'inherit'}: MarkedOptions = {}) {
+		const value = `${process.pid}-${count++}`;
+		this.mark = `CLOCHE_TEST=${value}`;
+		const [command = nsinit, ...args] = [...through, nsinit];
+		const user = asRoot && privilege === 'rootless' ? {uid: NOBODY, gid: NOBODY} : {};
+		this.child = spawn(command, args, {stdio: ['ignore', 'ignore', stderr, 'pipe'], env: {CLOCHE_TEST: value}, ...user});
+		this.socket = this.child.stdio[3] as unknown as HelperSocket;
+		this.socket.on('error', () => undefined); // EPIPE, where it was killed.
+		this.connection = new Connection(this.socket, {pid: this.child.pid ?? 0, openStreams, onBroken: () => undefined});
+		this.ended = new Promise(resolve => {
+			this.child.on('close', (code, signal) => {
+				this.connection.fail(new ClocheError('nsinit is gone', {why: `status ${code}, signal ${signal}`}));
+				resolve(signal ?? `status ${code}`);
+			});
+		});
+		t.teardown(async () => {
+			this.socket.destroy();
+			await this.ended;
+			for (const pid of this.processes()) {
+				process.kill(pid, 'SIGKILL');
+			}
+		});
+	}
+
+	get pid(): number {
+		return this.child.pid ?? 0;
+	}
+
+	launch(plan: Plan, options: LaunchOptions = {}): Launch {
+		return this.connection.launch(plan, options);
+	}
+
+	/** Every process that is left: the supervisor, its anchor, inits and payloads; zombies aren't. */
+	processes(): number[] {
+		return readdirSync('/proc').filter(name => /^\d/.test(name)).map(Number).filter(pid =>
+			orUndefined(`/proc/${pid}/environ`)?.split('\0').includes(this.mark));
+	}
+
+	/** The first processes of its containers; the anchor, its other child, has no descriptor (anchor.c closes them all). */
+	get inits(): number[] {
+		const children = orUndefined(`/proc/${this.pid}/task/${this.pid}/children`) ?? '';
+		return children.split(' ').filter(word => word !== '').map(Number).filter(pid => hasDescriptors(pid));
+	}
+
+	/** The process that all containers are below, with privilege. */
+	get anchor(): number | undefined {
+		const children = orUndefined(`/proc/${this.pid}/task/${this.pid}/children`) ?? '';
+		return children.split(' ').filter(word => word !== '').map(Number).find(pid => !hasDescriptors(pid));
+	}
+
+	/** Ask it to end; it kills what it has. */
+	async close(): Promise<string> {
+		this.socket.end();
+		return this.ended;
+	}
+
+	/** Wait until no process is left. */
+	async gone(): Promise<void> {
+		await eventually(() => this.processes().length === 0, () => this.processes().map(pid =>
+			`${pid} ${orUndefined(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ')} ${orUndefined(`/proc/${pid}/wchan`)}`).join(', '));
+	}
+}

@@ -63,7 +63,11 @@ export const aufsOptions = (lowers: readonly string[], directory: string, page =
 	return mounts;
 };
 
-const objection = ({lowers, directory}: RootRequest): string | undefined => {
+const objection = ({lowers, directory, unfit}: RootRequest): string | undefined => {
+	if (unfit !== undefined) {
+		return `${directory} is on ${unfit}, which aufs can't write its branches to`;
+	}
+
 	if (lowers.length > MAXIMUM) {
 		return `aufs takes up to ${MAXIMUM} lower branches, and these are ${lowers.length}`;
 	}

@@ -25,12 +25,14 @@ export const makeLike = (directory: string, model: string, owned: boolean): void
 		chownSync(directory, uid, gid);
 	}
 
-	chmodSync(directory, mode & 0o7777);
+	chmodSync(directory, mode);
 };
 
-const statModel = (model: string) => {
+/** Mode (permission bits) and owner of a branch. */
+export const statModel = (model: string): {mode: number; uid: number; gid: number} => {
 	try {
-		return statSync(model);
+		const {mode, uid, gid} = statSync(model);
+		return {mode: mode & 0o7777, uid, gid};
 	} catch (error) {
 		throw new ClocheError('cannot use a branch', {where: model, cause: error});
 	}

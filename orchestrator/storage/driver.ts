@@ -14,6 +14,13 @@ export interface RootRequest {
 	keep: boolean;
 	/** The mounts are made by the machine's own root, not inside a new user namespace. */
 	privileged: boolean;
+	/**
+	 * The file system that the container's directory lies on, where a union can't write its branches to it (a container
+	 * without volumes has only such a one). `layOutRoot` fills it in, and {@link model} with it.
+	 */
+	unfit?: string;
+	/** Mode and owner of the topmost branch. */
+	model?: {mode: number; uid: number; gid: number};
 	/** Attributes of the root mount. */
 	attributes?: readonly MountAttribute[];
 	/**

@@ -32,13 +32,26 @@ export const hasFilesystem = (type: string, directory = type): boolean => {
 	return has;
 };
 
+/** What can't hold an upper directory, by statfs(2)'s magic: overlayfs refuses file systems whose names it can't rely on. */
+const UNFIT: Readonly<Record<number, string>> = {
+	0x79_4C_76_30: 'overlayfs',
+	0x61_75_66_73: 'aufs',
+	0x69_69: 'NFS',
+	0x01_02_19_97: '9p',
+	0x65_73_55_46: 'FUSE',
+	0x4D_44: 'FAT',
+};
+
 const magics = new Map<string, number>();
 
-/** The magic number (statfs(2)) of the file system that `path` lies on, or will lie on once it is made; asked for once. */
-export const filesystemMagic = (path: string): number => {
+/**
+ * The name of the file system that `path` lies on, or will lie on once it is made, where no union can write to it;
+ * `undefined` where it can. Asked for once.
+ */
+export const unfitFilesystem = (path: string): string | undefined => {
 	const magic = magics.get(path) ?? readMagic(path);
 	magics.set(path, magic);
-	return magic;
+	return UNFIT[magic];
 };
 
 const readMagic = (path: string): number => {

@@ -5,7 +5,7 @@ import type {CreateOp} from '../helper/plan.js';
 import {noLongerThan, refusedPath, withoutCharacters} from './branch-paths.js';
 import {makeLike, makePrivate} from './directories.js';
 import type {RootRequest, StorageDriver} from './driver.js';
-import {filesystemMagic, hasFilesystem} from './kernel.js';
+import {hasFilesystem} from './kernel.js';
 import {overlayOptions} from './overlay-options.js';
 import {partOperations, prepareParts} from './parts.js';
 
@@ -17,21 +17,37 @@ const MAXIMUM = 500;
 /** PATH_MAX, without its NUL. */
 const LONGEST = 4095;
 
-/** What can't hold an upper directory, by statfs(2)'s magic: overlayfs refuses file systems whose names it can't rely on. */
-const UNFIT: Readonly<Record<number, string>> = {
-	0x79_4C_76_30: 'overlayfs',
-	0x61_75_66_73: 'aufs',
-	0x69_69: 'NFS',
-	0x01_02_19_97: '9p',
-	0x65_73_55_46: 'FUSE',
-	0x4D_44: 'FAT',
+/** Where a file system in memory is mounted that holds the writable branch, if the disk can't. */
+const memory = (directory: string): string => join(directory, 'memory');
+
+const branches = ({directory, unfit}: Pick<RootRequest, 'directory' | 'unfit'>) => {
+	const base = unfit === undefined ? directory : memory(directory);
+	return {upper: join(base, 'upper'), work: join(base, 'work')};
 };
 
-const branches = (directory: string) => ({upper: join(directory, 'upper'), work: join(directory, 'work')});
+/** The file system in memory. It is the container's alone, and gone with it. */
+const memoryOperations = (request: RootRequest): CreateOp[] => {
+	const {directory, unfit, model, privileged} = request;
+	if (unfit === undefined || model === undefined) {
+		return [];
+	}
+
+	const {upper, work} = branches(request);
+	const owner = privileged ? {uid: model.uid, gid: model.gid} : {};
+	return [
+		{op: 'mount', type: 'tmpfs', target: memory(directory), options: ['mode=711'], why: `what is written stays in memory: the state directory is on ${unfit}, which no union can write to`},
+		{op: 'mkdir', target: upper, mode: model.mode, ...owner},
+		{op: 'mkdir', target: work, mode: 0o700},
+	];
+};
 
 const objection = (request: RootRequest): string | undefined => {
-	const {lowers, directory} = request;
-	const {upper, work} = branches(directory);
+	const {lowers, directory, unfit, keep, parts} = request;
+	const {upper, work} = branches(request);
+	if (unfit !== undefined && (keep || parts !== undefined)) {
+		return `${directory} is on ${unfit}, which overlay can't write its branches to (--root takes a directory on another file system)`;
+	}
+
 	if (lowers.length === 0) {
 		return 'overlay needs a lower branch';
 	}
@@ -49,41 +65,39 @@ export const overlay: StorageDriver = {
 	name: 'overlay',
 	maximum: MAXIMUM,
 
-	unavailable({dataRoot}) {
-		if (!hasFilesystem('overlay', 'overlayfs')) {
-			return 'this kernel has no overlayfs';
-		}
-
-		const unfit = UNFIT[filesystemMagic(dataRoot)];
-		return unfit === undefined ? undefined : `${dataRoot} is on ${unfit}, which overlay can't write its branches to`;
-	},
+	unavailable: () => hasFilesystem('overlay', 'overlayfs') ? undefined : 'this kernel has no overlayfs',
 
 	objection,
 
 	prepare(request) {
-		const {lowers, directory, privileged, parts} = request;
+		const {lowers, directory, privileged, parts, unfit} = request;
+		if (unfit !== undefined) {
+			makePrivate(memory(directory));
+			return;
+		}
+
 		if (parts !== undefined) {
 			prepareParts(request, parts);
 			return;
 		}
 
-		const {upper, work} = branches(directory);
+		const {upper, work} = branches(request);
 		makeLike(upper, lowers[0] ?? '/', privileged);
 		makePrivate(work);
 	},
 
 	operations(request): CreateOp[] {
-		const {lowers, directory, keep, privileged, attributes, parts} = request;
+		const {lowers, keep, privileged, attributes, parts} = request;
 		if (parts !== undefined) {
 			return partOperations(request, parts);
 		}
 
-		return [{
+		return [...memoryOperations(request), {
 			op: 'overlay',
 			target: '/',
 			root: true,
 			lowers: [...lowers],
-			...branches(directory),
+			...branches(request),
 			options: overlayOptions({keep, privileged}),
 			...(attributes === undefined ? {} : {attributes: [...attributes]}),
 			why: keep

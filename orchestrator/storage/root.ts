@@ -2,7 +2,9 @@
 
 import type {CreateOp} from '../helper/plan.js';
 import {isWithin} from './branch-paths.js';
+import {statModel} from './directories.js';
 import type {RootRequest, StorageDriver, Surroundings} from './driver.js';
+import {unfitFilesystem} from './kernel.js';
 import {readParts} from './parts.js';
 import {selectDriver} from './select.js';
 
@@ -23,13 +25,24 @@ export interface RootOptions extends Surroundings {
 
 /** Choose a driver and lay the root out. Changes nothing by itself. */
 export const layOutRoot = (request: RootRequest, {wanted, hidden = [], ...surroundings}: RootOptions): Root => {
-	const driver = selectDriver(request, surroundings, wanted);
-	const parts = driver.name === 'overlay' && !request.privileged && request.lowers.length === 1 ? readParts(request.lowers[0] ?? '/') : undefined;
-	const whole = parts === undefined ? request : {...request, parts};
+	const whole = survey(request, surroundings);
+	const driver = selectDriver(whole, surroundings, wanted);
 	return {
 		driver,
 		operations: [...driver.operations(whole), ...hideOperations(request.lowers, hidden)],
 		prepare: () => driver.prepare(whole),
+	};
+};
+
+/** What a driver must know of the machine, looked up for it. */
+const survey = (request: RootRequest, {dataRoot}: Surroundings): RootRequest => {
+	const [lower = '/'] = request.lowers;
+	const unfit = request.unfit ?? unfitFilesystem(dataRoot);
+	const parts = !request.privileged && request.lowers.length === 1 ? readParts(lower) : undefined;
+	return {
+		...request,
+		...(unfit === undefined ? {} : {unfit, model: statModel(lower)}),
+		...(parts === undefined ? {} : {parts}),
 	};
 };
 

@@ -1,6 +1,6 @@
 /** What a root must do, whichever driver makes it. */
 
-import {chmodSync, chownSync, existsSync, linkSync, lutimesSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync} from 'node:fs';
+import {chmodSync, chownSync, existsSync, linkSync, lutimesSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, utimesSync} from 'node:fs';
 import {join} from 'node:path';
 import {execa} from 'execa';
 import {contract, give, inside, scratch, type Subject} from './subject.js';
@@ -184,3 +184,13 @@ contract('everything lies in the container\'s own directory, and can be removed'
 	mkdirSync(join(base, 'empty'));
 	t.true(statSync(join(base, 'c')).isDirectory());
 });
+
+contract('where the disk can\'t hold it, the writable branch is in memory, and nothing of it on the disk', async (t, subject) => {
+	const base = scratch(t, subject);
+	const low = makeTree(join(base, 'low'), {'dir/file': 'old\n'});
+	chmodSync(low, 0o751);
+	give(low, subject);
+	const script = 'stat -c %a /; echo new >>/dir/file; cat /dir/file; rm -r /dir; mkdir /dir; ls -A /dir';
+	t.is(await inside(t, subject, {directory: join(base, 'c'), lowers: [low], unfit: 'overlayfs'}, script), '751\nold\nnew\n');
+	t.deepEqual(readdirSync(join(base, 'c'), {recursive: true}), ['memory']);
+}, ({driver}) => driver.name === 'overlay' ? undefined : 'only overlay does');

@@ -103,6 +103,8 @@ export interface Container {
 	bare?: boolean;
 	keep?: boolean;
 	hidden?: string[];
+	/** As if the directory lay on such a file system. */
+	unfit?: string;
 	launch?: LaunchOptions;
 }
 
@@ -114,10 +116,10 @@ const userMap = () => {
 };
 
 /** Run a script in a container whose root the driver makes; its output, which must not hold an error. */
-export const inside = async (t: ExecutionContext, subject: Subject, {directory, lowers, bare = false, keep = false, hidden = [], launch}: Container, script: string): Promise<string> => {
+export const inside = async (t: ExecutionContext, subject: Subject, {directory, lowers, bare = false, keep = false, hidden = [], unfit, launch}: Container, script: string): Promise<string> => {
 	const {driver, privilege, privileged} = subject;
 	mkdirSync(directory, {recursive: true});
-	const request: RootRequest = {lowers: bare ? lowers : [...lowers, busybox], directory, keep, privileged, attributes: ['nodev']};
+	const request: RootRequest = {lowers: bare ? lowers : [...lowers, busybox], directory, keep, privileged, attributes: ['nodev'], ...(unfit === undefined ? {} : {unfit})};
 	const root = layOutRoot(request, {dataRoot: tmpdir(), privileged, wanted: driver.name, hidden});
 	await root.prepare();
 	give(directory, subject);

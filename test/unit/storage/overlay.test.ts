@@ -35,3 +35,16 @@ test('what it can\'t carry is refused in one line', t => {
 	t.regex(overlay.objection({...request, directory: `/${'x'.repeat(4090)}`}) ?? '', /4095 bytes/);
 	t.is(overlay.objection({...request, lowers: [`/${'x'.repeat(4094)}`, '/a:b,=c\\d\n']}), undefined);
 });
+
+test('where the disk can\'t hold the writable branch, memory does, unless it is to be kept', t => {
+	const unfit = {...request, unfit: 'overlayfs', model: {mode: 0o755, uid: 0, gid: 0}};
+	t.is(overlay.objection(unfit), undefined);
+	t.like(overlay.operations(unfit), [
+		{op: 'mount', type: 'tmpfs', target: '/state/c1/memory'},
+		{op: 'mkdir', target: '/state/c1/memory/upper', mode: 0o755, uid: 0},
+		{op: 'mkdir', target: '/state/c1/memory/work', mode: 0o700},
+		{op: 'overlay', target: '/', root: true, upper: '/state/c1/memory/upper', work: '/state/c1/memory/work'},
+	]);
+	t.regex(overlay.objection({...unfit, keep: true}) ?? '', /on overlayfs.*--root takes/);
+	t.regex(overlay.objection({...unfit, privileged: false, parts: []}) ?? '', /on overlayfs/);
+});

@@ -154,11 +154,19 @@ examples: built run-examples ## run the examples
 # ------------------------------------------------------------------------------------------- a tour, and slow things
 
 run: setup helper layers ## a short tour of what a container is
+	@printf '\n# A host name of its own; the machine keeps its name.\n'
 	$(CLOCHE) run --hostname westeros busybox hostname
-	$(CLOCHE) run busybox sh -c 'echo "I am process $$$$"; ps'
+	@printf '\n# Processes of its own: the command is process 1, and sees no other.\n'
+	$(CLOCHE) run busybox sh -c 'echo "I am process $$$$"; ps; true'
+	@printf '\n# A network of its own: nothing but lo.\n'
 	$(CLOCHE) run busybox ip link
+	@printf '\n# Root inside, with a root file system whose writes are thrown away: the second run finds nothing of the first.\n'
 	$(CLOCHE) run busybox sh -c 'id; touch /test123; ls -l /test123'
-	$(CLOCHE) run busybox ls /
+	$(CLOCHE) run busybox sh -c 'ls /test123 || true'
+	@printf '\n# The machine itself as the image; what is written to it is thrown away, too.\n'
+	$(CLOCHE) run host sh -c 'head -n 1 /etc/os-release; echo written > /var/tmp/test123; cat /var/tmp/test123'
+	@ls /var/tmp/test123 || true
+	@printf '\n# How it is done, step by step.\n'
 	$(CLOCHE) run --explain --hostname westeros busybox hostname
 
 # What a target fuzzes, beside itself. ASan and UBSan are on; a finding is kept in build/fuzz and fails the target.

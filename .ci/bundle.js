@@ -13,7 +13,8 @@ import process from 'node:process';
 import * as esbuild from 'esbuild';
 
 const dist = 'dist';
-const next = 'build/dist';
+// A directory of its own, so that two builds at once don't meet.
+const next = `build/dist-${process.pid}`;
 const common = {bundle: true, platform: 'node', target: 'node20', outdir: next, logLevel: 'warning', legalComments: 'none'};
 
 const execaApart = {
@@ -75,12 +76,10 @@ async function warmUp() {
 }
 
 process.chdir(path.resolve(import.meta.dirname, '..'));
-await rm(next, {recursive: true, force: true});
 await mkdir(next, {recursive: true});
 await Promise.all([bundleCommand(), bundleLibrary(), copyFile('build/nsinit', path.join(next, 'nsinit'))]);
 await warmUp();
 // Aside first: whoever runs dist/cloche.cjs now finds the old one or the new one, but for an instant.
-await rm(`${next}-old`, {recursive: true, force: true});
 await rename(dist, `${next}-old`).catch(error => {
 	if (error.code !== 'ENOENT') {
 		throw error;

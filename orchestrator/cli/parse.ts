@@ -22,8 +22,8 @@ const refuseUnknown = (rawName: string, entries: readonly OptionEntry[], command
 };
 
 /** pflag, docker's parser, takes `-e=NAME` as `-e NAME`. */
-const valueOf = (rawName: string, value: string | undefined): string | undefined =>
-	!rawName.startsWith('--') && value?.startsWith('=') === true ? value.slice(1) : value;
+const valueOf = (rawName: string, value: string | undefined, inline: boolean | undefined): string | undefined =>
+	inline === true && !rawName.startsWith('--') && value?.startsWith('=') === true ? value.slice(1) : value;
 
 const readBoolean = (name: string, value: string | undefined): boolean => {
 	if (value !== undefined && value !== 'true' && value !== 'false') {
@@ -65,7 +65,7 @@ export const parseWords = (words: readonly string[], groups: readonly OptionGrou
 				throw refuseUnknown(rawName, entries, command);
 			}
 
-			const value = valueOf(rawName, token.value);
+			const value = valueOf(rawName, token.value, token.inlineValue);
 			if (entry.type === 'boolean') {
 				values[name] = readBoolean(rawName, value);
 			} else if (entry.multiple === true) {

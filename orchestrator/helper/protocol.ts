@@ -4,7 +4,7 @@
  */
 
 /** The first 64 bits of protocol.def's sha256; HELLO carries the helper's, and a mismatch refuses to run. */
-export const PROTOCOL_HASH = 0x80b4cdf4989c56ebn;
+export const PROTOCOL_HASH = 0x8e8e0bb36be98d8dn;
 
 /** Limits, each with its reason. */
 export const Limit = {
@@ -368,7 +368,7 @@ export const opTable: Readonly<Record<Op, OpEntry>> = {
 	[Op.SYSCTL]: {name: 'SYSCTL', required: [Tag.TARGET, Tag.VALUE], optional: []},
 	[Op.LOOPBACK]: {name: 'LOOPBACK', required: [], optional: []},
 	[Op.TIME_OFFSET]: {name: 'TIME_OFFSET', required: [], optional: [Tag.MONOTONIC, Tag.BOOTTIME]},
-	[Op.CONSOLE]: {name: 'CONSOLE', required: [Tag.TARGET], optional: []},
+	[Op.CONSOLE]: {name: 'CONSOLE', required: [Tag.TARGET], optional: [Tag.FLAGS]},
 	[Op.RLIMIT]: {name: 'RLIMIT', required: [Tag.RESOURCE, Tag.SOFT, Tag.HARD], optional: []},
 	[Op.CREDENTIALS]: {name: 'CREDENTIALS', required: [], optional: [Tag.UID, Tag.GID, Tag.GROUP, Tag.USER]},
 	[Op.CAPABILITIES]: {name: 'CAPABILITIES', required: [Tag.BOUNDING, Tag.PERMITTED, Tag.INHERITABLE, Tag.AMBIENT], optional: []},

@@ -24,11 +24,15 @@ const IDLE = new Set(['rw', 'rbind', 'private', 'rprivate', 'suid', 'dev', 'exec
 
 const ATTRIBUTES = new Set(['ro', 'nosuid', 'nodev', 'noexec']);
 
-/** Docker mounts nothing over the root either. */
+/** Docker mounts nothing over the root either, and runc nothing over /proc (libcontainer checkProcMount): what hides parts of it would be covered. */
 const destinationPath = (path: string): string => {
 	const clean = insidePath(path);
 	if (clean === '/') {
 		throw new Unacceptable('nothing can be mounted over the container\'s root', 'another path, or --rootfs DIR for another root');
+	}
+
+	if (clean === '/proc' || clean.startsWith('/proc/')) {
+		throw new Unacceptable('nothing can be mounted over the container\'s /proc', 'another path, or --pid host to see the host\'s processes');
 	}
 
 	return clean;

@@ -109,7 +109,7 @@ test('the resident supervisor is one, until it dies', async t => {
 test('an idle supervisor lets Node end, and ends with it', async t => {
 	const path = fakeHelper(t, LIFE);
 	const script = `
-		import {startSupervisor} from ${JSON.stringify(resolve('orchestrator/helper/supervisor.ts'))};
+		import {startSupervisor} from ${JSON.stringify(resolve('orchestrator/helper/start.ts'))};
 		import {planOf} from ${JSON.stringify(resolve('test/unit/helper/fake.ts'))};
 		const supervisor = startSupervisor({path: ${JSON.stringify(path)}, stdin: 'ignore', stdout: 'ignore'});
 		const {code} = await supervisor.launch(planOf()).exited;

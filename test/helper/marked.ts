@@ -5,10 +5,10 @@
 
 import {type ChildProcess, spawn} from 'node:child_process';
 import {readFileSync, readdirSync} from 'node:fs';
+import type {Socket} from 'node:net';
 import type {ExecutionContext} from 'ava';
 import {ClocheError} from '../../orchestrator/base/errors.js';
 import {Connection} from '../../orchestrator/helper/connection.js';
-import type {HelperSocket} from '../../orchestrator/helper/helper-process.js';
 import {openStreams} from '../../orchestrator/helper/streams.js';
 import type {Launch} from '../../orchestrator/helper/launch.js';
 import type {LaunchOptions} from '../../orchestrator/helper/launch-options.js';
@@ -59,7 +59,7 @@ export class Marked {
 	/** `NAME=value`: for the environment of payloads. */
 	readonly mark: string;
 	readonly child: ChildProcess;
-	readonly socket: HelperSocket;
+	readonly socket: Socket;
 	readonly connection: Connection;
 	/** Resolves with how the helper ended. */
 	readonly ended: Promise<string>;
@@ -67,10 +67,10 @@ export class Marked {
 	constructor(t: ExecutionContext, privilege: Privilege, {through = [], stderr = 'inherit'}: MarkedOptions = {}) {
 		const value = `${process.pid}-${count++}`;
 		this.mark = `CLOCHE_TEST=${value}`;
-		const [command = nsinit, ...args] = [...through, nsinit];
+		const words = [...through, nsinit];
 		const user = asRoot && privilege === 'rootless' ? {uid: NOBODY, gid: NOBODY} : {};
-		this.child = spawn(command, args, {stdio: ['ignore', 'ignore', stderr, 'pipe'], env: {CLOCHE_TEST: value}, ...user});
-		this.socket = this.child.stdio[3] as unknown as HelperSocket;
+		this.child = spawn(words[0] ?? nsinit, words.slice(1), {stdio: ['ignore', 'ignore', stderr, 'pipe'], env: {CLOCHE_TEST: value}, ...user});
+		this.socket = this.child.stdio[3] as unknown as Socket;
 		this.socket.on('error', () => undefined); // EPIPE, where it was killed.
 		this.connection = new Connection(this.socket, {pid: this.child.pid ?? 0, openStreams, onBroken: () => undefined});
 		this.ended = new Promise(resolve => {

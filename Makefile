@@ -105,7 +105,7 @@ dist: setup helper ## the installed command and library: dist/cloche.cjs, dist/i
 
 built: setup helper layers probe
 
-test: built protocol-check types lint ## every check: types, linter, C warnings, unit, helper and integration tests, examples
+test: built dist protocol-check types lint ## every check: types, linter, C warnings, unit, helper and integration tests, examples
 	@$(TSX) test/leftovers.ts before build/leftovers.json
 	@$(MAKE) --no-print-directory run-tests
 	@$(TSX) test/leftovers.ts after build/leftovers.json
@@ -137,7 +137,7 @@ test-helper: built tests ## the tests of nsinit: frames, faults
 test-sanitized: built tests build/nsinit-asan ## the tests of nsinit again, against a build with ASan and UBSan
 	CLOCHE_NSINIT=build/nsinit-asan $(HELPER)
 
-test-integration: built tests ## the tests that run containers
+test-integration: built dist tests ## the tests that run containers
 	$(INTEGRATION)
 
 test-storage: built tests ## the storage drivers' contract suite alone, to be carried to other kernels

@@ -152,7 +152,8 @@ const removeOrphans = (roots: StateRoots, garbage: Garbage, remove: (path: strin
 	for (const id of ids.filter(candidate => !claimed.has(candidate))) {
 		attempt(garbage, id, () => {
 			const directory = containerDirectory(roots, id);
-			if (existsSync(directory) && readRecordLeniently(directory)?.keep !== true) {
+			// Strictly: one that can't be read may be a kept one's.
+			if (existsSync(directory) && readRecord(directory)?.keep !== true) {
 				remove(directory);
 				garbage.removed.push(id);
 			}

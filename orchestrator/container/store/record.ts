@@ -48,11 +48,11 @@ export const parseVersioned = <T extends {version: number}>(text: string, path: 
 	try {
 		value = JSON.parse(text);
 	} catch {
-		throw problem(path, text === '' ? 'it is empty' : 'it is cut short or damaged', 'it is left as it is; remove the container with rm -f');
+		throw problem(path, text === '' ? 'it is empty' : 'it is cut short or damaged', 'it is left as it is; cloche rm removes the container');
 	}
 
 	if (typeof value !== 'object' || value === null || !('version' in value)) {
-		throw problem(path, 'it has no version', 'it is left as it is; remove the container with rm -f');
+		throw problem(path, 'it has no version', 'it is left as it is; cloche rm removes the container');
 	}
 
 	if (typeof value.version === 'number' && value.version > version) {
@@ -60,7 +60,7 @@ export const parseVersioned = <T extends {version: number}>(text: string, path: 
 	}
 
 	if (value.version !== version || !isThat(value)) {
-		throw problem(path, 'it is damaged', 'it is left as it is; remove the container with rm -f');
+		throw problem(path, 'it is damaged', 'it is left as it is; cloche rm removes the container');
 	}
 
 	return value;

@@ -136,6 +136,11 @@ test('the thorough one removes what is not kept and nobody claims, and leaves wh
 	releaseContainer(roots, kept.claim);
 	t.deepEqual(collectThoroughly(roots), {removed: [orphan.id], settled: [], problems: []});
 	t.deepEqual(readdirSync(`${roots.data}/containers`), [kept.id]);
+	for (const text of ['{"vers', '', '{"version":2}']) {
+		writeFileSync(`${kept.directory}/record.json`, text);
+		t.is(collectThoroughly(roots).problems.length, 1);
+		t.true(existsSync(kept.directory));
+	}
 });
 
 test('the thorough one frees stale names, and removes temporaries once they are old', async t => {

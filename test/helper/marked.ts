@@ -114,6 +114,12 @@ export class Marked {
 		return children.split(' ').filter(word => word !== '').map(Number).find(pid => !hasDescriptors(pid));
 	}
 
+	/** The processor time it has used, in ticks of 10 ms (proc_pid_stat(5)). */
+	ticks(): number {
+		const fields = (orUndefined(`/proc/${this.pid}/stat`) ?? '').split(') ').at(-1)?.split(' ') ?? [];
+		return Number(fields[11]) + Number(fields[12]);
+	}
+
 	/** Ask it to end; it kills what it has. */
 	async close(): Promise<string> {
 		this.socket.end();

@@ -101,7 +101,7 @@ export interface Result {
 }
 
 /** Run a plan whose outputs are pipes to its end. */
-export const runPlan = async (supervisor: Supervisor, plan: Plan, options: LaunchOptions = {}): Promise<Result> => {
+export const runPlan = async (supervisor: Pick<Supervisor, 'launch'>, plan: Plan, options: LaunchOptions = {}): Promise<Result> => {
 	const launch = supervisor.launch(plan, options);
 	const {stdout, stderr} = await launch.streams;
 	const [out, err, exit] = await Promise.all([stdout === undefined ? '' : text(stdout), stderr === undefined ? '' : text(stderr), launch.exited]);

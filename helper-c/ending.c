@@ -103,10 +103,10 @@ static bool remove_apart(struct supervisor *supervisor, struct channel *channel,
 	if (pid == 0) {
 		/* Copies of the sockets and pipes of others would keep their ends of file from coming until this is done. */
 		syscall(SYS_close_range, 0u, ~0u, 0u);
-		int left = 0;
 		for (const char *path = paths; *path; path += strlen(path) + 1)
-			left |= remove_tree(path, -1) != REMOVED;
-		_exit(left);
+			if (remove_tree(path, -1) != REMOVED)
+				_exit(1);
+		_exit(0);
 	}
 	channel->remover = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
 	channel->remover_pid = pid;
@@ -133,11 +133,15 @@ void channel_release(struct supervisor *supervisor, struct channel *channel) {
 	for (const char *path = channel->remove; path && *path; path += strlen(path) + 1) {
 		switch (remove_tree(path, INLINE_REMOVALS)) {
 		case REMOVED: break;
-		case REMOVAL_FAILED: warn_unremoved(supervisor, channel, path); break;
 		case REMOVAL_UNFINISHED:
 			if (remove_apart(supervisor, channel, path))
 				return;
+			/* fall through */
+		case REMOVAL_FAILED:
+			/* What follows stays, too: the claim comes last, and tells gc of the rest. */
 			warn_unremoved(supervisor, channel, path);
+			released(supervisor, channel);
+			return;
 		}
 	}
 	released(supervisor, channel);

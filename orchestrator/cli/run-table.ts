@@ -47,6 +47,7 @@ export const runTable: CommandTable = {
 				{name: 'read-only', type: 'boolean', doc: 'the root can\'t be written; volumes can'},
 				{name: 'rootfs', type: 'string', value: 'DIR', doc: 'this directory in place of an image; it is never written'},
 				{name: 'storage', type: 'string', value: 'DRIVER', doc: 'aufs, overlay or copy', default: 'the best one there is; CLOCHE_STORAGE sets it, too'},
+				{name: 'branch', type: 'string', value: 'memory|disk', doc: 'where what it writes to its root lies', default: 'memory; disk for one with a name'},
 			],
 		},
 		{

@@ -57,31 +57,38 @@ const readMounts = (read: OptionReader, options: RunOptions, cwd: string): SpecM
 	return mounts;
 };
 
-const readSysctls = (read: OptionReader, options: RunOptions, namespaces: ContainerSpec['linux']['namespaces']): Sysctl[] =>
-	read.many('sysctl', flattenRecord(options.sysctl), value => {
-		const sysctl = parseSysctl(value);
-		if (namespaces[sysctl.namespace] === 'host') {
-			throw read.conflict('sysctl', `${value} would change the host, whose ${sysctl.namespace} namespace this container shares`, `leave out ${read.label(sysctl.namespace)} host`);
-		}
+const readSysctls = (read: OptionReader, options: RunOptions, namespaces: ContainerSpec['linux']['namespaces']): Sysctl[] => {
+	const sysctls = read.many('sysctl', flattenRecord(options.sysctl), parseSysctl);
+	const shared = sysctls.find(({namespace}) => namespaces[namespace] === 'host');
+	if (shared !== undefined) {
+		const {key, namespace} = shared;
+		throw read.conflict('sysctl', `${key.replaceAll('/', '.')} would change the host, whose ${namespace} namespace this container shares`, `leave out ${read.label(namespace)} host`);
+	}
 
-		return sysctl;
-	});
+	return sysctls;
+};
 
-const readSecurity = (read: OptionReader, options: RunOptions): Pick<ContainerSpec['process'], 'capabilities' | 'noNewPrivileges'> => ({
-	capabilities: chooseCapabilities(read.many('capAdd', options.capAdd, parseCapability), read.many('capDrop', options.capDrop, parseCapability)),
-	noNewPrivileges: read.many('securityOpt', options.securityOpt, parseSecurityOption).at(-1)?.noNewPrivileges ?? false,
-});
+const readSecurity = (read: OptionReader, options: RunOptions): Pick<ContainerSpec['process'], 'capabilities' | 'required' | 'noNewPrivileges'> => {
+	const added = read.many('capAdd', options.capAdd, parseCapability);
+	const capabilities = chooseCapabilities(added, read.many('capDrop', options.capDrop, parseCapability));
+	return {
+		capabilities,
+		required: added.filter(set => set.length === 1).flat().filter(capability => capabilities.includes(capability)),
+		noNewPrivileges: read.many('securityOpt', options.securityOpt, parseSecurityOption).at(-1)?.noNewPrivileges ?? false,
+	};
+};
 
 /** `--rootfs DIR` takes the image's place, so then there is no image. */
-const readRoot = (read: OptionReader, image: string | undefined, {rootfs, readOnly, storage}: RunOptions, cwd: string): ContainerSpec['root'] => {
+const readRoot = (read: OptionReader, image: string | undefined, {rootfs, readOnly, storage, branch: wanted}: RunOptions, cwd: string): ContainerSpec['root'] => {
 	const path = read.one('rootfs', rootfs, value => value.startsWith('/') ? value : `${cwd}/${value}`);
 	const driver = read.one('storage', storage, oneOf(['aufs', 'overlay', 'copy']));
+	const branch = read.one('branch', wanted, oneOf(['memory', 'disk']));
 	const readonly = read.flag('readOnly', readOnly);
 	if (path === undefined && (image === undefined || image === '')) {
 		throw new ClocheError('no image', {why: 'a container needs a root', remedy: `name an image, as busybox or host, or give ${read.label('rootfs')} DIR`});
 	}
 
-	return {...(path === undefined ? {image: image ?? ''} : {path}), readonly, ...(driver === undefined ? {} : {driver})};
+	return {...(path === undefined ? {image: image ?? ''} : {path}), readonly, ...(driver === undefined ? {} : {driver}), ...(branch === undefined ? {} : {branch})};
 };
 
 /** One word, or in the library several; `''` takes the image's away. */

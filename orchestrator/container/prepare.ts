@@ -44,7 +44,7 @@ export const designContainer = async (asked: ContainerSpec, roots: StateRoots): 
 	const user = needsUserNamespace(spec, facts);
 	const root = layOutRoot(
 		{lowers: image.lowers, directory: containerDirectory(roots, id), keep, privileged: !user, attributes: ['nodev']},
-		{dataRoot: roots.data, privileged: !user, wanted: spec.root.driver ?? process.env['CLOCHE_STORAGE'], hidden: stateDirectories(roots)},
+		{dataRoot: roots.data, privileged: !user, wanted: spec.root.driver ?? process.env['CLOCHE_STORAGE'], branch: spec.root.branch, hidden: stateDirectories(roots)},
 	);
 	const plan = makePlan(spec, facts, {id, root: root.operations, remove: [], host: image.host});
 	return {id, spec, plan, image, root, keep, traversable: plan.userMap?.mappers !== undefined};

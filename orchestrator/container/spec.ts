@@ -32,6 +32,8 @@ export interface SpecProcess {
 	terminal: boolean;
 	/** Bounding and permitted set; nothing is inheritable or ambient. */
 	capabilities: Capability[];
+	/** Those of them that were asked for one by one: without them it doesn't run. */
+	required: Capability[];
 	rlimits: ResourceLimit[];
 	noNewPrivileges: boolean;
 }
@@ -52,6 +54,8 @@ export interface ContainerSpec {
 		readonly: boolean;
 		/** A storage driver's name; the best one where it is not set. */
 		driver?: string;
+		/** Where the writable branch lies; in memory where it is thrown away and that can be had. */
+		branch?: 'memory' | 'disk';
 	};
 	process: SpecProcess;
 	/** Beside the default ones; a mount at a default one's place replaces it. */

@@ -11,6 +11,7 @@ import {isWithin, refusedPath, withoutCharacters} from './branch-paths.js';
 import {makeLike, makePrivate} from './directories.js';
 import type {RootRequest, StorageDriver} from './driver.js';
 import {hasFilesystem} from './kernel.js';
+import {memoryOperations} from './memory.js';
 
 /** "The maximum number of branches is configurable at compile time (127 by default)"; one of them is the writable one. */
 const MAXIMUM = 126;
@@ -63,8 +64,8 @@ export const aufsOptions = (lowers: readonly string[], directory: string, page =
 	return mounts;
 };
 
-const objection = ({lowers, directory, unfit}: RootRequest): string | undefined => {
-	if (unfit !== undefined) {
+const objection = ({lowers, directory, unfit, memory}: RootRequest): string | undefined => {
+	if (unfit !== undefined && memory === undefined) {
 		return `${directory} is on ${unfit}, which aufs can't write its branches to`;
 	}
 
@@ -94,16 +95,22 @@ export const aufs: StorageDriver = {
 
 	objection,
 
-	prepare({lowers, directory}) {
+	prepare({lowers, directory, memory}) {
+		if (memory !== undefined) {
+			return;
+		}
+
 		const {writable, merged} = places(directory);
 		makeLike(writable, lowers[0] ?? '/', true);
 		makePrivate(merged);
 	},
 
-	operations({lowers, directory, attributes}): CreateOp[] {
+	operations(request): CreateOp[] {
+		const {lowers, directory, attributes} = request;
 		const {merged} = places(directory);
 		const [first = [], ...others] = aufsOptions(lowers, directory);
 		return [
+			...memoryOperations(request, ['merged']),
 			{op: 'mount', type: 'aufs', source: 'none', target: merged, options: first, classic: true, why: 'the writable branch first, the layers below it, with their whiteouts'},
 			...others.map((options): CreateOp => ({
 				op: 'mount', type: 'aufs', source: 'none', target: merged, options, classic: true, remount: true,

@@ -17,7 +17,7 @@ export const copy: StorageDriver = {
 
 	unavailable: () => undefined,
 
-	objection({lowers, directory}) {
+	objection({lowers, directory}) { // In memory or not: a copy is always on disk.
 		const around = lowers.find(lower => isWithin(directory, lower));
 		return around === undefined
 			? refusedPath([...lowers, directory], [])

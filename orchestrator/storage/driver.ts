@@ -15,12 +15,15 @@ export interface RootRequest {
 	/** The mounts are made by the machine's own root, not inside a new user namespace. */
 	privileged: boolean;
 	/**
+	 * The writable branch lies in memory (`memory.ts`): mode and owner of the topmost branch, for its root directory.
+	 * `layOutRoot` fills it in.
+	 */
+	memory?: {mode: number; uid: number; gid: number};
+	/**
 	 * The file system that the container's directory lies on, where a union can't write its branches to it (a container
-	 * without volumes has only such a one). `layOutRoot` fills it in, and {@link model} with it.
+	 * without volumes has only such a one). `layOutRoot` fills it in.
 	 */
 	unfit?: string;
-	/** Mode and owner of the topmost branch. */
-	model?: {mode: number; uid: number; gid: number};
 	/** Attributes of the root mount. */
 	attributes?: readonly MountAttribute[];
 	/**

@@ -4,7 +4,8 @@
  */
 
 export interface OverlaySituation {
-	keep: boolean;
+	/** Nothing written needs to survive a power cut; in memory nothing could. */
+	volatile: boolean;
 	privileged: boolean;
 }
 
@@ -29,9 +30,9 @@ const PRIVILEGED = [
 const UNPRIVILEGED = ['userxattr', 'index=off'];
 
 /** The options, without lowerdir, upperdir and workdir. */
-export const overlayOptions = ({keep, privileged}: OverlaySituation): string[] => [
+export const overlayOptions = ({volatile, privileged}: OverlaySituation): string[] => [
 	...(privileged ? PRIVILEGED : UNPRIVILEGED),
 	// Unmounting otherwise waits for the disk (35 ms on ext4); a branch that is thrown away needs none of that. A kept one
 	// does, and a volatile upper can't be mounted again without removing its mark ("Volatile mount").
-	...(keep ? [] : ['volatile']),
+	...(volatile ? ['volatile'] : []),
 ];

@@ -6,6 +6,7 @@ import {noLongerThan, refusedPath, withoutCharacters} from './branch-paths.js';
 import {makeLike, makePrivate} from './directories.js';
 import type {RootRequest, StorageDriver} from './driver.js';
 import {hasFilesystem} from './kernel.js';
+import {memoryOperations} from './memory.js';
 import {overlayOptions} from './overlay-options.js';
 import {partOperations, prepareParts} from './parts.js';
 
@@ -17,34 +18,12 @@ const MAXIMUM = 500;
 /** PATH_MAX, without its NUL. */
 const LONGEST = 4095;
 
-/** Where a file system in memory is mounted that holds the writable branch, if the disk can't. */
-const memory = (directory: string): string => join(directory, 'memory');
-
-const branches = ({directory, unfit}: Pick<RootRequest, 'directory' | 'unfit'>) => {
-	const base = unfit === undefined ? directory : memory(directory);
-	return {upper: join(base, 'upper'), work: join(base, 'work')};
-};
-
-/** The file system in memory. It is the container's alone, and gone with it. */
-const memoryOperations = (request: RootRequest): CreateOp[] => {
-	const {directory, unfit, model, privileged} = request;
-	if (unfit === undefined || model === undefined) {
-		return [];
-	}
-
-	const {upper, work} = branches(request);
-	const owner = privileged ? {uid: model.uid, gid: model.gid} : {};
-	return [
-		{op: 'mount', type: 'tmpfs', target: memory(directory), options: ['mode=711'], why: `what is written stays in memory: the state directory is on ${unfit}, which no union can write to`},
-		{op: 'mkdir', target: upper, mode: model.mode, ...owner},
-		{op: 'mkdir', target: work, mode: 0o700},
-	];
-};
+const branches = (directory: string) => ({upper: join(directory, 'upper'), work: join(directory, 'work')});
 
 const objection = (request: RootRequest): string | undefined => {
-	const {lowers, directory, unfit, keep, parts} = request;
-	const {upper, work} = branches(request);
-	if (unfit !== undefined && (keep || parts !== undefined)) {
+	const {lowers, directory, unfit, memory} = request;
+	const {upper, work} = branches(directory);
+	if (unfit !== undefined && memory === undefined) {
 		return `${directory} is on ${unfit}, which overlay can't write its branches to (--root takes a directory on another file system)`;
 	}
 
@@ -70,9 +49,8 @@ export const overlay: StorageDriver = {
 	objection,
 
 	prepare(request) {
-		const {lowers, directory, privileged, parts, unfit} = request;
-		if (unfit !== undefined) {
-			makePrivate(memory(directory));
+		const {lowers, directory, privileged, parts, memory} = request;
+		if (memory !== undefined) {
 			return;
 		}
 
@@ -81,24 +59,24 @@ export const overlay: StorageDriver = {
 			return;
 		}
 
-		const {upper, work} = branches(request);
+		const {upper, work} = branches(directory);
 		makeLike(upper, lowers[0] ?? '/', privileged);
 		makePrivate(work);
 	},
 
 	operations(request): CreateOp[] {
-		const {lowers, keep, privileged, attributes, parts} = request;
+		const {lowers, directory, keep, privileged, attributes, parts, memory} = request;
 		if (parts !== undefined) {
 			return partOperations(request, parts);
 		}
 
-		return [...memoryOperations(request), {
+		return [...memoryOperations(request, ['work']), {
 			op: 'overlay',
 			target: '/',
 			root: true,
 			lowers: [...lowers],
-			...branches(request),
-			options: overlayOptions({keep, privileged}),
+			...branches(directory),
+			options: overlayOptions({volatile: !keep && memory === undefined, privileged}),
 			...(attributes === undefined ? {} : {attributes: [...attributes]}),
 			why: keep
 				? 'the image shows through; what is written goes to the upper branch and stays'

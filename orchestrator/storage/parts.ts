@@ -110,7 +110,7 @@ export const partOperations = ({lowers: [lower = '/'], directory, keep, attribut
 		if (show === 'overlay') {
 			operations.push({
 				op: 'overlay', target, lowers: [join(lower, name)], ...places(directory, name),
-				options: overlayOptions({keep, privileged: false}), ...own,
+				options: overlayOptions({volatile: !keep, privileged: false}), ...own,
 			});
 		} else if (show === 'bind') {
 			const directoryToo = 'directory' in rest && rest.directory;

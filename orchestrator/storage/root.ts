@@ -1,10 +1,12 @@
 /** A container's root as the planner sees it: what to make beforehand, and the operations. */
 
+import {ClocheError} from '../base/errors.js';
 import type {CreateOp} from '../helper/plan.js';
 import {isWithin} from './branch-paths.js';
 import {statModel} from './directories.js';
 import type {RootRequest, StorageDriver, Surroundings} from './driver.js';
 import {unfitFilesystem} from './kernel.js';
+import {type BranchPlace, memoryObjection} from './memory.js';
 import {readParts} from './parts.js';
 import {selectDriver} from './select.js';
 
@@ -19,13 +21,15 @@ export interface Root {
 export interface RootOptions extends Surroundings {
 	/** The word of `--storage` or CLOCHE_STORAGE. */
 	wanted?: string | undefined;
+	/** The word of `--branch`; without it, memory for what is thrown away, where that can be had. */
+	branch?: BranchPlace | undefined;
 	/** Directories of the machine that must not be seen through a lower branch: our own state. */
 	hidden?: readonly string[];
 }
 
 /** Choose a driver and lay the root out. Changes nothing by itself. */
-export const layOutRoot = (request: RootRequest, {wanted, hidden = [], ...surroundings}: RootOptions): Root => {
-	const whole = survey(request, surroundings);
+export const layOutRoot = (request: RootRequest, {wanted, branch, hidden = [], ...surroundings}: RootOptions): Root => {
+	const whole = survey(request, surroundings, branch);
 	const driver = selectDriver(whole, surroundings, wanted);
 	return {
 		driver,
@@ -35,15 +39,17 @@ export const layOutRoot = (request: RootRequest, {wanted, hidden = [], ...surrou
 };
 
 /** What a driver must know of the machine, looked up for it. */
-const survey = (request: RootRequest, {dataRoot}: Surroundings): RootRequest => {
+const survey = (request: RootRequest, {dataRoot}: Surroundings, branch: BranchPlace | undefined): RootRequest => {
 	const [lower = '/'] = request.lowers;
 	const unfit = request.unfit ?? unfitFilesystem(dataRoot);
 	const parts = !request.privileged && request.lowers.length === 1 ? readParts(lower) : undefined;
-	return {
-		...request,
-		...(unfit === undefined ? {} : {unfit, model: statModel(lower)}),
-		...(parts === undefined ? {} : {parts}),
-	};
+	const whole = {...request, ...(unfit === undefined ? {} : {unfit}), ...(parts === undefined ? {} : {parts})};
+	const against = memoryObjection(whole);
+	if (branch === 'memory' && against !== undefined) {
+		throw new ClocheError('the writable branch can\'t lie in memory', {why: against, remedy: 'leave out --branch memory'});
+	}
+
+	return branch === 'disk' || against !== undefined ? whole : {...whole, memory: statModel(lower)};
 };
 
 /** Covers for those directories that lie below a lower branch, at the places where they would show. */

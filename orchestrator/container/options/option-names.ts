@@ -9,7 +9,7 @@ const names = {
 	interactive: true, tty: true, rm: true, name: true, hostname: true, domainname: true, env: true, envFile: true, workdir: true, user: true, volume: true,
 	mount: true, tmpfs: true, readOnly: true, init: true, entrypoint: true, network: true, uts: true, ipc: true, pid: true, userns: true, cgroupns: true,
 	timeOffset: true, ulimit: true, sysctl: true, capAdd: true, capDrop: true, securityOpt: true, seccomp: true, stopSignal: true, stopTimeout: true,
-	timeout: true, storage: true, rootfs: true,
+	timeout: true, storage: true, branch: true, rootfs: true,
 } satisfies Record<keyof RunOptions, true>;
 
 export const RUN_OPTION_NAMES: readonly string[] = Object.keys(names);

@@ -59,6 +59,8 @@ export interface RunOptions {
 	timeout?: Duration | undefined;
 	/** A storage driver's name. */
 	storage?: string | undefined;
+	/** Where what the container writes lies: in memory by default where it is thrown away. */
+	branch?: 'memory' | 'disk' | undefined;
 	/** A directory instead of an image. */
 	rootfs?: string | undefined;
 }

@@ -10,6 +10,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {LaunchOptions} from '../../../orchestrator/helper/launch-options.js';
 import {removeTree} from '../../../orchestrator/container/store/remove-tree.js';
 import type {RootRequest, StorageDriver} from '../../../orchestrator/storage/driver.js';
+import type {BranchPlace} from '../../../orchestrator/storage/memory.js';
 import {layOutRoot} from '../../../orchestrator/storage/root.js';
 import {drivers} from '../../../orchestrator/storage/select.js';
 import {type Privilege, privileges, runPlan, supervisorFor} from '../../helper/support.js';
@@ -103,8 +104,8 @@ export interface Container {
 	bare?: boolean;
 	keep?: boolean;
 	hidden?: string[];
-	/** As if the directory lay on such a file system. */
-	unfit?: string;
+	/** On disk, where a test can look at it, unless said otherwise. */
+	branch?: BranchPlace;
 	launch?: LaunchOptions;
 }
 
@@ -116,11 +117,11 @@ const userMap = () => {
 };
 
 /** Run a script in a container whose root the driver makes; its output, which must not hold an error. */
-export const inside = async (t: ExecutionContext, subject: Subject, {directory, lowers, bare = false, keep = false, hidden = [], unfit, launch}: Container, script: string): Promise<string> => {
+export const inside = async (t: ExecutionContext, subject: Subject, {directory, lowers, bare = false, keep = false, hidden = [], branch = 'disk', launch}: Container, script: string): Promise<string> => {
 	const {driver, privilege, privileged} = subject;
 	mkdirSync(directory, {recursive: true});
-	const request: RootRequest = {lowers: bare ? lowers : [...lowers, busybox], directory, keep, privileged, attributes: ['nodev'], ...(unfit === undefined ? {} : {unfit})};
-	const root = layOutRoot(request, {dataRoot: tmpdir(), privileged, wanted: driver.name, hidden});
+	const request: RootRequest = {lowers: bare ? lowers : [...lowers, busybox], directory, keep, privileged, attributes: ['nodev']};
+	const root = layOutRoot(request, {dataRoot: tmpdir(), privileged, wanted: driver.name, branch, hidden});
 	await root.prepare();
 	give(directory, subject);
 	const {stdout, stderr, exit} = await runPlan(supervisorFor(t, privilege), {

@@ -117,7 +117,7 @@ const hostOnly = (): string => {
 tour('after pivot_root the host\'s root can\'t be reached: not by .., not by /proc/1/root, not by a descriptor', async (t, as) => {
 	for (const flags of [[], ['--cap-add', 'ALL']]) {
 		const lines = await probed(t, flags, ['escape', hostOnly()], {as});
-		t.deepEqual(lines.filter(line => /escaped/.test(line)), []);
+		t.deepEqual(lines.filter(line => line.includes('escaped')), []);
 		// Each way was tried: who can't look proves nothing.
 		for (const way of ['dotdot', 'proc-1-root', 'proc-1-cwd', 'proc-self-root', 'chroot', 'umount']) {
 			t.true(lines.some(line => line.startsWith(`${way} `)), way);

@@ -1,7 +1,7 @@
 /** Facts of this machine for the planner: read once, and each only when it is asked for. */
 
 import {existsSync} from 'node:fs';
-import {isPrivileged} from '../host/privilege.js';
+import {isPrivileged, ownCapabilities} from '../host/privilege.js';
 import {findSubordinate, type SubordinateIds} from '../host/subordinate.js';
 import type {Facts} from './plan/facts.js';
 
@@ -12,6 +12,7 @@ class MachineFacts implements Facts {
 	readonly uid = process.geteuid?.() ?? 0;
 	readonly gid = process.getegid?.() ?? 0;
 	readonly privileged = isPrivileged();
+	readonly capabilities = ownCapabilities();
 	#unified: boolean | undefined;
 	#subordinate: {found: SubordinateIds | undefined} | undefined;
 

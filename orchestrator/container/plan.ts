@@ -83,6 +83,6 @@ export const makePlan = (spec: ContainerSpec, facts: Facts, placement: Placement
 			...planSettings(spec, placement.id),
 			{op: 'pivot', why: 'the old root is detached: no path leads back to it'},
 		],
-		start: planProcess(spec, userMap, linux.namespaces.uts === 'private' ? hostname ?? placement.id : undefined),
+		start: planProcess(spec, userMap, facts.capabilities, linux.namespaces.uts === 'private' ? hostname ?? placement.id : undefined),
 	};
 };

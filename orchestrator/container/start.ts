@@ -2,6 +2,7 @@
 
 import {ClocheError} from '../base/errors.js';
 import type {StartOp} from '../helper/plan.js';
+import {machineFacts} from './facts.js';
 import {mergeEnv, parseEnv} from './options/environment.js';
 import {flattenRecord} from './options/flatten.js';
 import {parseUser, parseWorkdir} from './options/names.js';
@@ -38,5 +39,5 @@ export const planStart = ({id, spec, plan}: Design, command: readonly string[], 
 
 	const changed = {...spec, process};
 	validateSpec(changed);
-	return {ops: planProcess(changed, plan.userMap, spec.linux.namespaces.uts === 'private' ? spec.hostname ?? id : undefined), args};
+	return {ops: planProcess(changed, plan.userMap, machineFacts().capabilities, spec.linux.namespaces.uts === 'private' ? spec.hostname ?? id : undefined), args};
 };

@@ -8,14 +8,18 @@ const SYS_ADMIN = 21n;
 /** The whole range of ids: /proc/self/uid_map of the initial user namespace (user_namespaces(7)). */
 const INITIAL_MAP = /^\s*0\s+0\s+4294967295\s*$/;
 
-/** From /proc/self/status and /proc/self/uid_map. */
-export const parsePrivilege = (status: string, uidMap: string): boolean => {
-	const [, effective = '0'] = /^CapEff:\s*([\da-f]+)$/m.exec(status) ?? [];
-	return INITIAL_MAP.test(uidMap) && (BigInt(`0x${effective}`) >> SYS_ADMIN & 1n) === 1n;
-};
+/** The effective set, a mask, of a text like /proc/self/status (proc_pid_status(5)). */
+export const parseEffective = (status: string): bigint => BigInt(`0x${/^CapEff:\s*([\da-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+
+let effective: bigint | undefined;
+
+/** The capabilities that this process has, a mask. */
+export const ownCapabilities = (): bigint => effective ??= parseEffective(readFileSync('/proc/self/status', 'latin1'));
+
+/** Whether such a process is privileged; the second text is like /proc/self/uid_map. */
+export const parsePrivilege = (capabilities: bigint, uidMap: string): boolean => INITIAL_MAP.test(uidMap) && (capabilities >> SYS_ADMIN & 1n) === 1n;
 
 let privileged: boolean | undefined;
 
 /** Uid 0 of the initial user namespace, with CAP_SYS_ADMIN. Others are treated as ordinary users: they need a user namespace. */
-export const isPrivileged = (): boolean => privileged ??= process.geteuid?.() === 0
-	&& parsePrivilege(readFileSync('/proc/self/status', 'latin1'), readFileSync('/proc/self/uid_map', 'latin1'));
+export const isPrivileged = (): boolean => privileged ??= process.geteuid?.() === 0 && parsePrivilege(ownCapabilities(), readFileSync('/proc/self/uid_map', 'latin1'));

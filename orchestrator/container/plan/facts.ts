@@ -10,6 +10,8 @@ export interface Facts {
 	gid: number;
 	/** Root with all that it means: uid 0 of the initial user namespace, and CAP_SYS_ADMIN. */
 	privileged: boolean;
+	/** The capabilities that this process has, a mask: without a user namespace no container can have others. */
+	capabilities: bigint;
 	/** Ranges that /etc/subuid and /etc/subgid grant, and the programs that may write them into a map. */
 	subordinate?: SubordinateIds | undefined;
 	/** /sys/fs/cgroup is a cgroup2: no v1 hierarchy beside it. */

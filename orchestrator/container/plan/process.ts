@@ -38,20 +38,29 @@ const credentials = ({user}: SpecProcess, maps: Plan['userMap']): StartOp => {
 	return {op: 'credentials', user, why: 'looked up in the container\'s /etc/passwd and /etc/group'};
 };
 
-const capabilities = (process: SpecProcess): StartOp => {
-	const mask = capabilityMask(process.capabilities);
+/** Nobody gives what he hasn't got; a user namespace gives all, for what is in it. */
+const capabilities = (process: SpecProcess, own: bigint): StartOp => {
+	const missing = process.required.find(capability => (own & capabilityMask([capability])) === 0n);
+	if (missing !== undefined) {
+		throw new ClocheError(`capability ${missing}`, {why: 'this process hasn\'t got it itself', remedy: 'run with it, or with --userns private'});
+	}
+
+	const mask = capabilityMask(process.capabilities) & own;
 	return {op: 'capabilities', bounding: mask, permitted: mask, inheritable: 0n, ambient: 0n, why: 'the others can never be had again'};
 };
+
+const ALL = 2n ** 64n - 1n;
 
 /**
  * The directory is made and entered while still root, as runc does: it may lie where the user can't make one.
  *
+ * @param own the capabilities of this process, a mask
  * @param hostname for HOSTNAME, or `undefined` where the host's name is shared
  */
-export const planProcess = ({process, linux}: ContainerSpec, maps: Plan['userMap'], hostname: string | undefined): StartOp[] => [
+export const planProcess = ({process, linux}: ContainerSpec, maps: Plan['userMap'], own: bigint, hostname: string | undefined): StartOp[] => [
 	...process.rlimits.map(({resource, soft, hard}): StartOp => ({op: 'rlimit', resource, soft, hard})),
 	...(process.cwd === undefined || process.cwd === '/' ? [] : [{op: 'cwd', target: process.cwd, create: 'directory'} satisfies StartOp]),
-	capabilities(process),
+	capabilities(process, maps === undefined ? own : ALL),
 	credentials(process, maps),
 	...(process.noNewPrivileges ? [{op: 'no-new-privs', why: 'no set-uid program gives more'} satisfies StartOp] : []),
 	...(linux.seccomp === undefined ? [] : [{op: 'seccomp', program: linux.seccomp, why: 'system calls are filtered from here on'} satisfies StartOp]),

@@ -41,7 +41,8 @@ async function bundleCommand() {
 	]);
 	const launcher = await readFile('orchestrator/launcher.cjs', 'utf8');
 	const {code} = await esbuild.transform(launcher, {minify: true, target: 'node20'});
-	await writeFile(path.join(next, 'cloche.cjs'), `#!/usr/bin/env node\n${code}`);
+	// Behind `--`: Node 20 reads the file of any --env-file among its words, the payload's included, and fails where there is none.
+	await writeFile(path.join(next, 'cloche.cjs'), `#!/usr/bin/env -S node --\n${code}`);
 	await chmod(path.join(next, 'cloche.cjs'), 0o755);
 }
 

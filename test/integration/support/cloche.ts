@@ -19,7 +19,7 @@ export interface Invocation {
 	/** Beside PATH, HOME and CLOCHE_ROOT. */
 	env?: Readonly<Record<string, string>>;
 	cwd?: string;
-	/** In place of `node cloche.cjs`: what comes before the words. */
+	/** In place of the command: what comes before the words. */
 	program?: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export class Running {
 	readonly child: ChildProcess;
 	readonly ended: Promise<Ended>;
 
-	constructor(words: readonly string[], {as, input, stdio, env, cwd, program = [process.execPath, command]}: Invocation = {}) {
+	constructor(words: readonly string[], {as, input, stdio, env, cwd, program = [command]}: Invocation = {}) {
 		const person = somebody(as);
 		const [file = '', ...before] = program;
 		this.child = spawn(file, [...before, ...words], {

@@ -42,7 +42,7 @@ const play = (options: StreamOptions = {}) => {
 	const handle = new ContainerProcess(Promise.resolve(started as unknown as Started), options);
 	return {
 		handle, stdin, stdout, stderr, told,
-		finish(exit: {code: number} | {signal: number}, timedOut = false) {
+		finish: (exit: {code: number} | {signal: number}, timedOut = false) => {
 			stdout.destroy();
 			stderr.destroy();
 			end({exit: {...exit, ...usage}, timedOut});

@@ -4,7 +4,7 @@
  */
 
 /** The first 64 bits of protocol.def's sha256; HELLO carries the helper's, and a mismatch refuses to run. */
-export const PROTOCOL_HASH = 0x8e8e0bb36be98d8dn;
+export const PROTOCOL_HASH = 0x26f8538b421bcc08n;
 
 /** Limits, each with its reason. */
 export const Limit = {
@@ -12,8 +12,8 @@ export const Limit = {
 	PAYLOAD_IN: 1048576,
 	/** an event is a few numbers and at most two paths of PATH_MAX */
 	PAYLOAD_OUT: 65536,
-	/** 500 overlay lowers, 127 ulimits, a thousand mounts and a large environment fit; the field table stays under 64 KiB */
-	FIELDS: 4096,
+	/** a command line that a shell expanded from thousands of file names fits; the field table, of which only what is used is ever touched, stays at half a MiB */
+	FIELDS: 32768,
 	/** one container or exec each; four descriptors for each stay under RLIMIT_NOFILE's usual hard limit */
 	CHANNELS: 1024,
 	/** PATH_MAX, its NUL included */

@@ -58,12 +58,21 @@ const execRemedy = (code: string, argv: readonly string[]): string | undefined =
 	}
 };
 
-const opRemedy = (code: string, op: Op, plan: Plan): string | undefined => {
+/** What isn't there is the source, or the place inside: a link there that leads nowhere is none that could be made. */
+const bindRemedy = (code: string, op: Extract<Op, {op: 'bind'}>, path: string | undefined): string | undefined => {
+	if (code !== 'ENOENT') {
+		return undefined;
+	}
+
+	return path === op.source ? `check that ${op.source} is there` : 'a symbolic link at that place inside leads nowhere: choose another place, or mend the image';
+};
+
+const opRemedy = (code: string, op: Op, plan: Plan, path: string | undefined): string | undefined => {
 	switch (op.op) {
 		case 'mount': return mountRemedy(code, op);
 		case 'overlay': return overlayRemedy(code, op, plan);
 		case 'exec': return execRemedy(code, op.argv);
-		case 'bind': return code === 'ENOENT' ? `check that ${op.source} is there` : undefined;
+		case 'bind': return bindRemedy(code, op, path);
 		case 'sysctl': return code === 'ENOENT' ? `the kernel has no sysctl ${op.key.replaceAll('/', '.')}` : 'only sysctls of the container\'s own namespaces can be set';
 		case 'cwd': return code === 'ENOENT' ? 'make the directory in the image, or choose another with -w' : undefined;
 		case 'rlimit': return code === 'EPERM' ? 'the hard limit is above ours: choose a lower one' : undefined;
@@ -95,7 +104,7 @@ export const findRemedy = ({failure, op, plan}: Ailment, read: ReadKernel = read
 		return 'the cgroup was removed meanwhile';
 	}
 
-	return (op === undefined ? undefined : opRemedy(code, op, plan))
+	return (op === undefined ? undefined : opRemedy(code, op, plan, failure.path))
 		?? namespaceRemedy(code, failure.step, op, plan, read)
 		?? generalRemedy(code, op);
 };

@@ -2,7 +2,7 @@ import test from 'ava';
 import {encodeCreate, encodeCreateAndStart, encodeResize, encodeResume, encodeSignal, encodeStart} from '../../../orchestrator/helper/encode.js';
 import type {FieldValue} from '../../../orchestrator/helper/frame-decoder.js';
 import type {CreateOp, Plan, StartOp} from '../../../orchestrator/helper/plan.js';
-import {Attribute, Flag, Kind, Op, Stream, Tag, opTable, tagTable} from '../../../orchestrator/helper/protocol.js';
+import {Limit, Attribute, Flag, Kind, Op, Stream, Tag, opTable, tagTable} from '../../../orchestrator/helper/protocol.js';
 import {decode, planOf} from './fake.js';
 
 type Named = [name: string, value: FieldValue];
@@ -196,7 +196,7 @@ test('what passes the limits of a frame is named, with its size', t => {
 	t.is(wording(t, {start: [{op: 'exec', argv: ['a'], env}]}), 'environment: 2097153 bytes, which exceeds the 1048576 the helper takes; pass less, or pass it in a file');
 	t.regex(wording(t, {start: [{op: 'exec', argv: ['a', 'b'.repeat(2 ** 20)], env: []}]}), /^command: 1048579 bytes, which exceeds/);
 	t.regex(wording(t, {create: [{op: 'file', target: '/a', data: new Uint8Array(2 ** 21)}]}), /^files and filters: 2097152 bytes/);
-	t.is(wording(t, {start: [{op: 'exec', argv: ['a'], env: Array.from({length: 5000}, (_, index) => `A${index}=`)}]}), 'environment: 5000 entries, which exceeds the 4096 the helper takes; pass fewer');
+	t.is(wording(t, {start: [{op: 'exec', argv: ['a'], env: Array.from({length: 40_000}, (_, index) => `A${index}=`)}]}), `environment: 40000 entries, which exceeds the ${Limit.FIELDS} the helper takes; pass fewer`);
 	t.regex(wording(t, {create: Array.from({length: 3000}, (): CreateOp => ({op: 'mkdir', target: '/a'}))}), /^operations: 6\d\d\d entries/);
 });
 

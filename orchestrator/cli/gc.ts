@@ -4,7 +4,7 @@ import {ClocheError} from '../base/errors.js';
 import {collectThoroughly} from '../container/store/gc.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
-import {warn} from './output.js';
+import {print, warn} from './output.js';
 
 export const gc: Command = {
 	table: {
@@ -20,7 +20,7 @@ export const gc: Command = {
 		}
 
 		const {removed, problems} = collectThoroughly(stateRoots({root}));
-		process.stdout.write(removed.map(id => `${id}\n`).join(''));
+		print(removed.map(id => `${id}\n`).join(''));
 		for (const problem of problems) {
 			warn(problem.message);
 		}

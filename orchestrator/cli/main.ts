@@ -4,6 +4,7 @@ import {ClocheError, describeError, exitCodeOf} from '../base/errors.js';
 import {nearest} from '../container/options/suggest.js';
 import {type Command, commands, type GlobalValues} from './commands.js';
 import {globalOptions, groupsOf, type OptionGroup} from './options.js';
+import {print, printAside, warn} from './output.js';
 import {parseWords} from './parse.js';
 
 const versionOption: OptionGroup = {title: 'Version', options: [{name: 'version', type: 'boolean', doc: 'print the version'}]};
@@ -32,7 +33,7 @@ const runCommand = async (name: string, words: readonly string[], before: Readon
 	const {values, operands} = parseWords(words, groupsOf(command.table), `cloche ${name}`);
 	if (values['help'] === true) {
 		const {commandHelp} = await import('./help.js');
-		process.stdout.write(commandHelp(command.table));
+		print(commandHelp(command.table));
 		return 0;
 	}
 
@@ -43,14 +44,14 @@ const dispatch = async (words: readonly string[]): Promise<number> => {
 	const {values, operands: [name, ...rest]} = parseWords(words, [globalOptions, versionOption], 'cloche');
 	if (values['version'] === true) {
 		const {version} = await import('./version.js');
-		process.stdout.write(`cloche ${version}\n`);
+		print(`cloche ${version}\n`);
 		return 0;
 	}
 
 	if (values['help'] === true || name === 'help' || name === undefined) {
 		const {mainHelp} = await import('./main-help.js');
 		const asked = name !== undefined || values['help'] === true;
-		(asked ? process.stdout : process.stderr).write(mainHelp());
+		(asked ? print : printAside)(mainHelp());
 		return asked ? 0 : 125;
 	}
 
@@ -65,7 +66,7 @@ export const main = async (words: readonly string[]): Promise<number> => {
 	try {
 		return await dispatch(words);
 	} catch (error) {
-		process.stderr.write(`cloche: ${describeError(error)}\n`);
+		warn(describeError(error));
 		return exitCodeOf(error);
 	}
 };

@@ -1,5 +1,71 @@
-/** What Cloche itself says, on standard error: one line, with our name before it, so that it isn't taken for the payload's. */
+/**
+ * What Cloche itself says. It goes to descriptors 1 and 2 by write(2) and never through Node's process.stdout and stderr:
+ * Node makes a pipe or a socket non-blocking as soon as one of these is asked for, and so it would be for the payload, which
+ * has the same one and may be ready for anything but EAGAIN.
+ */
 
+import {writeSync} from 'node:fs';
+import {Readable, Writable} from 'node:stream';
+import {isErrno} from '../base/errors.js';
+
+const PAUSE_MS = 2;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+const writeAll = (fd: number, bytes: Buffer): void => {
+	for (let rest = bytes; rest.length > 0;) {
+		try {
+			rest = rest.subarray(writeSync(fd, rest));
+		} catch (error) {
+			if (isErrno(error, 'EPIPE')) {
+				return; // Nobody reads on: as it is the payload's right, so is it of whoever listens to us.
+			}
+
+			// Whoever gave it to us made it non-blocking, and it is full.
+			if (!isErrno(error, 'EAGAIN')) {
+				throw error;
+			}
+
+			Atomics.wait(pause, 0, 0, PAUSE_MS);
+		}
+	}
+};
+
+const standIns = {
+	stdin: () => Readable.from([]),
+	stdout: () => makeWritable(1),
+	stderr: () => makeWritable(2),
+};
+
+const makeWritable = (fd: number): Writable => new Writable({
+	decodeStrings: true,
+	write(chunk: Buffer, _encoding, done) {
+		writeAll(fd, chunk);
+		done();
+	},
+});
+
+/**
+ * Put streams that leave the descriptors as they are in the place of Node's own. Not asking for those is not enough: Node
+ * itself does when it closes a socket (Socket._destroy in lib/net.js), and execa does as it is loaded. For a process that is ours.
+ */
+export const keepStreamsBlocking = (): void => {
+	for (const [name, make] of Object.entries(standIns)) {
+		let made: Readable | Writable | undefined;
+		Object.defineProperty(process, name, {configurable: true, enumerable: true, get: () => made ??= make()});
+	}
+};
+
+/** What was asked for: on standard output. */
+export const print = (text: string): void => {
+	writeAll(1, Buffer.from(text));
+};
+
+/** On standard error, as it is. */
+export const printAside = (text: string): void => {
+	writeAll(2, Buffer.from(text));
+};
+
+/** On standard error, a line with our name before it, so that it isn't taken for the payload's. */
 export const warn = (message: string): void => {
-	process.stderr.write(`cloche: ${message}\n`);
+	printAside(`cloche: ${message}\n`);
 };

@@ -7,7 +7,7 @@ import {findContainer, resolveId} from '../container/store/find.js';
 import {occupyContainer, removeContainer} from '../container/store/keep.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
-import {warn} from './output.js';
+import {print, warn} from './output.js';
 
 const removeOne = async (roots: StateRoots, word: string, force: boolean): Promise<void> => {
 	const id = resolveId(roots, word);
@@ -40,7 +40,7 @@ export const rm: Command = {
 		for (const word of operands) {
 			try {
 				await removeOne(roots, word, values['force'] === true);
-				process.stdout.write(`${word}\n`);
+				print(`${word}\n`);
 			} catch (error) {
 				// The others are removed all the same, as by docker rm.
 				warn(describeError(error));

@@ -12,7 +12,7 @@ import {collectGarbage} from '../container/store/gc.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import type {Supervisor} from '../helper/supervisor.js';
 import type {Command, CommandValues} from './commands.js';
-import {warn} from './output.js';
+import {print, printAside, warn} from './output.js';
 import {runTable} from './run-table.js';
 import {startCommandSupervisor} from './supervisor.js';
 
@@ -58,14 +58,16 @@ const design = async (spec: ContainerSpec, roots: StateRoots, interactive: boole
 
 const explain = async (designed: Design, roots: StateRoots): Promise<number> => {
 	const {explainPlan} = await import('../container/explain.js');
-	process.stdout.write(explainPlan({...designed.plan, remove: foreseeRemoval(designed, roots)}));
+	print(explainPlan({...designed.plan, remove: foreseeRemoval(designed, roots)}));
 	return 0;
 };
 
 /** Prints each step to standard error as it is reported. */
 const makeTracer = async ({plan}: Design) => {
 	const {TracePrinter} = await import('../container/explain/trace.js');
-	return new TracePrinter(plan, lines => process.stderr.write(`${lines.join('\n')}\n`));
+	return new TracePrinter(plan, lines => {
+		printAside(`${lines.join('\n')}\n`);
+	});
 };
 
 const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervisor, trace: boolean): Promise<number> => {

@@ -7,10 +7,8 @@ import {cloche, directoryOf, probed, ran, Running, withProbe} from '../support/c
 import {command, probe} from '../support/installed.js';
 
 /** As the probe prints a word. */
-const shown = (word: string): string => `"${[...Buffer.from(word, 'utf8').toString('utf8')].map(character => {
-	const code = character.charCodeAt(0);
-	return character === '"' || character === '\\' ? `\\${character}` : code < 0x20 || code === 0x7f ? `\\u${code.toString(16).padStart(4, '0')}` : character;
-}).join('')}"`;
+const shown = (word: string): string => `"${word.replace(/["\\]/g, '\\$&').replace(/[\0-\u001F\u007F]/g, character =>
+	`\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;
 
 const WORDS = [
 	'', ' ', '  two  ', '\'', '"', '\\', '\\n', '$HOME', '$(id)', '`id`', '*', '?', '[a-z]', '~', '!', '#', '&', ';', '|', '<', '>', '(', ')', '{a,b}',

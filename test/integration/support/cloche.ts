@@ -19,6 +19,8 @@ export interface Invocation {
 	/** Beside PATH, HOME and CLOCHE_ROOT. */
 	env?: Readonly<Record<string, string>>;
 	cwd?: string;
+	/** Whether its outputs are read, to be kept; true by default. */
+	keep?: boolean;
 	/** In place of the command: what comes before the words. */
 	program?: readonly string[];
 }
@@ -61,7 +63,7 @@ export class Running {
 	readonly child: ChildProcess;
 	readonly ended: Promise<Ended>;
 
-	constructor(words: readonly string[], {as, input, stdio, env, cwd, program = [command]}: Invocation = {}) {
+	constructor(words: readonly string[], {as, input, stdio, env, cwd, keep = true, program = [command]}: Invocation = {}) {
 		const person = somebody(as);
 		const [file = '', ...before] = program;
 		this.child = spawn(file, [...before, ...words], {
@@ -77,7 +79,7 @@ export class Running {
 			stdin?.end(input);
 		}
 
-		this.ended = this.#end(stdout, stderr);
+		this.ended = keep ? this.#end(stdout, stderr) : this.#end();
 		this.ended.catch(() => undefined);
 	}
 

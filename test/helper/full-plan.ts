@@ -1,9 +1,8 @@
 /** A plan with every kind of operation that a default run has, in its order; `probe` lies at /probe inside. */
 
-import {resolve} from 'node:path';
 import type {ExecutionContext} from 'ava';
 import type {CreateOp, Plan} from '../../orchestrator/helper/plan.js';
-import {planFor, type Privilege} from './support.js';
+import {planFor, type Privilege, probe} from './support.js';
 
 /** podman's default set: CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE SYS_CHROOT SETFCAP. */
 const CAPABILITIES = 0x8004_05FBn;
@@ -36,7 +35,7 @@ export const fullPlan = (t: ExecutionContext, privilege: Privilege, argv: string
 			{op: 'mount', type: 'mqueue', target: '/dev/mqueue', create: 'directory'},
 			{op: 'mkdir', target: '/made/below', mode: 0o700},
 			{op: 'file', target: '/made/hostname', data: 'westeros\n', mode: 0o644},
-			{op: 'bind', source: resolve('build/probe'), target: '/probe', create: 'file', attributes: ['rdonly', 'nosuid', 'nodev']},
+			{op: 'bind', source: probe, target: '/probe', create: 'file', attributes: ['rdonly', 'nosuid', 'nodev']},
 			...(terminal ? [{op: 'console', target: '/dev/console', create: 'file'} as const] : []),
 			{op: 'protect', target: '/proc/sys', attributes: ['rdonly'], ifExists: true},
 			{op: 'mask', target: '/proc/kcore', ifExists: true},

@@ -2,7 +2,7 @@
 
 import {chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {text} from 'node:stream/consumers';
 import type {ExecutionContext} from 'ava';
 import type {Exit} from '../../orchestrator/helper/events.js';
@@ -10,6 +10,7 @@ import type {LaunchOptions} from '../../orchestrator/helper/launch-options.js';
 import type {Plan} from '../../orchestrator/helper/plan.js';
 import {startSupervisor} from '../../orchestrator/helper/start.js';
 import type {Supervisor} from '../../orchestrator/helper/supervisor.js';
+import {reachable} from './reachable.js';
 
 /** `root`: with privilege. `rootless`: as nobody where the tests run as root, else as whoever runs them. */
 export type Privilege = 'root' | 'rootless';
@@ -21,8 +22,9 @@ const asRoot = process.getuid?.() === 0;
 export const privileges: Privilege[] = asRoot ? ['root', 'rootless'] : ['rootless'];
 
 /** CLOCHE_NSINIT=build/nsinit-asan tests the build with sanitizers. */
-export const nsinit = resolve(process.env['CLOCHE_NSINIT'] ?? 'build/nsinit');
-const layer = resolve('build/layers/busybox');
+export const nsinit = reachable(process.env['CLOCHE_NSINIT'] ?? 'build/nsinit');
+export const probe = reachable('build/probe');
+const layer = reachable('build/layers/busybox');
 const outsideUid = asRoot ? NOBODY : process.getuid?.() ?? 0;
 const outsideGid = asRoot ? NOBODY : process.getgid?.() ?? 0;
 

@@ -6,10 +6,9 @@
 import {existsSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import {encodeCreateAndStart, encodeResize, encodeResume, encodeSignal, encodeStart} from '../../orchestrator/helper/encode.js';
-import {type Frame, FrameDecoder} from '../../orchestrator/helper/frame-decoder.js';
 import {Flag, Kind, Limit, Op, Step, Stream, Tag} from '../../orchestrator/helper/protocol.js';
 import {fullPlan, marked} from './full-plan.js';
-import {Marked} from './marked.js';
+import {Raw, valueOf} from './raw.js';
 import {privileges} from './support.js';
 
 const [privilege = 'rootless'] = privileges;
@@ -52,46 +51,13 @@ const op = (kind: number, ...fields: Buffer[]): Buffer[] => [u32(Tag.OP, kind), 
 const exec = op(Op.EXEC, string(Tag.ARG, '/bin/true'));
 const start = (fields: Buffer[], head: Head = {}): Buffer => frame(Kind.START, fields, head);
 
-/** A helper, and what it says, frame by frame, without a connection in between. */
-class Raw {
-	readonly helper: Marked;
-	readonly frames: Frame[] = [];
-
-	constructor(t: ExecutionContext) {
-		this.helper = new Marked(t, privilege);
-		this.helper.socket.removeAllListeners('data');
-		const decoder = new FrameDecoder();
-		this.helper.socket.on('data', (chunk: Buffer) => {
-			decoder.push(chunk, one => this.frames.push(one));
-		});
-	}
-
-	/** A running container on channel 1, which ends with the helper. */
-	async run(t: ExecutionContext): Promise<string> {
-		const plan = marked(fullPlan(t, privilege, ['/probe', 'sleep-forever'], {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}), this.helper.mark);
-		this.helper.socket.write(encodeCreateAndStart(1, plan));
-		await this.until(({kind}) => kind === Kind.RUNNING);
-		return plan.state;
-	}
-
-	async until(found: (frame: Frame) => boolean): Promise<Frame> {
-		for (let at = 0; ;) {
-			for (; at < this.frames.length; at++) {
-				const one = this.frames[at];
-				if (one !== undefined && found(one)) {
-					return one;
-				}
-			}
-
-			await new Promise<void>((resolve, reject) => {
-				this.helper.socket.once('data', () => resolve());
-				this.helper.socket.once('close', () => reject(new Error(`the helper went: ${this.frames.map(({kind, channel}) => `${kind}/${channel}`).join(' ')}`)));
-			});
-		}
-	}
-}
-
-const valueOf = ({fields}: Frame, tag: Tag): unknown => fields.find(one => one.tag === tag)?.value;
+/** A running container on channel 1, which ends with the helper. */
+const run = async (t: ExecutionContext, raw: Raw): Promise<string> => {
+	const plan = marked(fullPlan(t, privilege, ['/probe', 'sleep-forever'], {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}), raw.helper.mark);
+	raw.helper.socket.write(encodeCreateAndStart(1, plan));
+	await raw.until(({kind}) => kind === Kind.RUNNING);
+	return plan.state;
+};
 
 const LONG = 'x'.repeat(Limit.PATH);
 
@@ -157,8 +123,8 @@ const breaches: Record<string, [bytes: Buffer | Buffer[], why: RegExp]> = {
 
 for (const [name, [bytes, why]] of Object.entries(breaches)) {
 	test(`${name}: ERROR on channel 0, and the helper ends with all it has`, async t => {
-		const raw = new Raw(t);
-		const state = await raw.run(t);
+		const raw = new Raw(t, privilege);
+		const state = await run(t, raw);
 		// START of another channel than the running one, where the case has both.
 		const sent = Array.isArray(bytes) ? bytes.map(one => onChannel(one, 2)) : [bytes];
 		raw.helper.socket.write(Buffer.concat(sent));
@@ -182,8 +148,8 @@ const onChannel = (bytes: Buffer, channel: number): Buffer => {
 };
 
 test('a socket that ends in the middle of a frame is an end, not a breach', async t => {
-	const raw = new Raw(t);
-	const state = await raw.run(t);
+	const raw = new Raw(t, privilege);
+	const state = await run(t, raw);
 	const whole = create([], {channel: 2});
 	raw.helper.socket.end(whole.subarray(0, whole.length - 3));
 	t.is(await raw.helper.ended, 'status 0');
@@ -193,7 +159,7 @@ test('a socket that ends in the middle of a frame is an end, not a breach', asyn
 });
 
 test('frames are taken whole however they are cut', async t => {
-	const raw = new Raw(t);
+	const raw = new Raw(t, privilege);
 	const {state, ...plan} = marked(fullPlan(t, privilege, ['/probe', 'exit', '3'], {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}), raw.helper.mark);
 	for (const byte of encodeCreateAndStart(1, plan)) {
 		await new Promise(done => raw.helper.socket.write(Buffer.from([byte]), done));
@@ -205,8 +171,8 @@ test('frames are taken whole however they are cut', async t => {
 });
 
 test('what may have crossed a container\'s end is ignored: frames to a channel that isn\'t there', async t => {
-	const raw = new Raw(t);
-	await raw.run(t);
+	const raw = new Raw(t, privilege);
+	await run(t, raw);
 	raw.helper.socket.write(Buffer.concat([
 		encodeStart(77, [{op: 'exec', argv: ['/bin/true'], env: []}]), encodeSignal(77, 9), encodeResize(77, 1, 1), encodeResume(77),
 	]));
@@ -217,8 +183,8 @@ test('what may have crossed a container\'s end is ignored: frames to a channel t
 });
 
 test('a START or RESUME that doesn\'t fit the init\'s state fails that channel alone', async t => {
-	const raw = new Raw(t);
-	await raw.run(t);
+	const raw = new Raw(t, privilege);
+	await run(t, raw);
 	raw.helper.socket.write(Buffer.concat([create([], {channel: 2}), frame(Kind.RESUME, [], {channel: 2})]));
 	const error = await raw.until(({kind}) => kind === Kind.ERROR);
 	t.is(error.channel, 2);
@@ -231,7 +197,7 @@ for (const [name, streams] of Object.entries({
 	'the control socket': [3, Stream.NULL, Stream.NULL], 'one that isn\'t open': [Stream.NULL, 900, Stream.NULL], 'one of the helper\'s own': [Stream.NULL, Stream.NULL, 5],
 })) {
 	test(`a stream that was not lent, ${name}, is refused`, async t => {
-		const raw = new Raw(t);
+		const raw = new Raw(t, privilege);
 		raw.helper.socket.write(frame(Kind.CREATE, [Tag.STDIN, Tag.STDOUT, Tag.STDERR].map((tag, index) => u32(tag, streams[index] ?? 0))));
 		const error = await raw.until(({kind}) => kind === Kind.ERROR);
 		t.is(error.channel, 1);
@@ -242,7 +208,7 @@ for (const [name, streams] of Object.entries({
 }
 
 test('one channel more than the protocol allows is a breach; those there are end', async t => {
-	const raw = new Raw(t);
+	const raw = new Raw(t, privilege);
 	for (let channel = 1; channel <= Limit.CHANNELS; channel++) {
 		raw.helper.socket.write(create([], {channel}));
 	}
@@ -257,8 +223,8 @@ test('one channel more than the protocol allows is a breach; those there are end
 });
 
 test('a payload of exactly the limit is taken', async t => {
-	const raw = new Raw(t);
-	await raw.run(t);
+	const raw = new Raw(t, privilege);
+	await run(t, raw);
 	const data = (size: number): Buffer => create([...op(Op.FILE, string(Tag.TARGET, '/nowhere/at/all'), u32(Tag.FLAGS, Flag.NO_SYMLINKS), field(Tag.DATA, Buffer.alloc(size)))], {channel: 2});
 	const size = Limit.PAYLOAD_IN - (data(0).length - 12);
 	t.is(data(size).readUInt32LE(0), Limit.PAYLOAD_IN);

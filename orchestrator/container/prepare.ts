@@ -15,7 +15,7 @@ import {needsUserNamespace} from './plan/namespaces.js';
 import type {ContainerSpec} from './spec.js';
 import {createContainer, removalPaths, type StoredContainer} from './store/create.js';
 import {removeContainer} from './store/keep.js';
-import {containerDirectory, layersCache, liveDirectory, stateDirectories, type StateRoots} from './store/roots.js';
+import {containerDirectory, layersCache, liveDirectory, memoryDirectory, stateDirectories, type StateRoots} from './store/roots.js';
 
 /** A plan for a container that has no place yet. */
 export interface Design {
@@ -44,7 +44,7 @@ export const designContainer = async (asked: ContainerSpec, roots: StateRoots): 
 	const user = needsUserNamespace(spec, facts);
 	const root = layOutRoot(
 		{lowers: image.lowers, directory: containerDirectory(roots, id), keep, privileged: !user, attributes: ['nodev']},
-		{dataRoot: roots.data, privileged: !user, wanted: spec.root.driver ?? process.env['CLOCHE_STORAGE'], branch: spec.root.branch, hidden: stateDirectories(roots)},
+		{dataRoot: roots.data, privileged: !user, wanted: spec.root.driver ?? process.env['CLOCHE_STORAGE'], branch: spec.root.branch, memoryDirectory: memoryDirectory(roots), hidden: stateDirectories(roots)},
 	);
 	const plan = makePlan(spec, facts, {id, root: root.operations, remove: [], host: image.host});
 	return {id, spec, plan, image, root, keep, traversable: plan.userMap?.mappers !== undefined};
@@ -55,6 +55,7 @@ export const placeContainer = async (design: Design, roots: StateRoots, owner: P
 	const {id, spec, image, root, keep, traversable, plan} = design;
 	const stored = createContainer(roots, {
 		id, owner, keep, traversable,
+		branches: !root.inMemory,
 		image: image.name,
 		lowers: image.lowers,
 		driver: root.driver.name,

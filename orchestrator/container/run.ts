@@ -8,7 +8,7 @@ import type {Supervisor} from '../helper/supervisor.js';
 import {Lifecycle, type Outcome} from './lifecycle.js';
 import {type Design, placeContainer} from './prepare.js';
 import type {StoredContainer} from './store/create.js';
-import {recordInit} from './store/exit.js';
+import {forgetInit, recordInit} from './store/exit.js';
 import {collectGarbage} from './store/gc.js';
 import {releaseContainer, removeContainer} from './store/keep.js';
 import type {StateRoots} from './store/roots.js';
@@ -22,6 +22,9 @@ export interface RunningContainer {
 	/** Nothing is left of it but, of a kept one, what is kept. Rejects only where something couldn't be removed. */
 	released: Promise<void>;
 }
+
+/** How long a container runs before it is worth a note. */
+const SETTLED_MS = 20;
 
 export interface RunContext {
 	roots: StateRoots;
@@ -53,12 +56,42 @@ const firstProblem = (roots: StateRoots, id: string): void => {
 	}
 };
 
+/**
+ * Most containers are gone before anyone could look them up, and with privilege none outlives its supervisor. So theirs
+ * are written down only when they stay; where nothing but this note is the leash, and for kept ones, at once.
+ *
+ * @returns what undoes it for one that isn't kept
+ */
+const rememberInit = ({keep, plan}: Design, directory: string, launch: Launch): () => void => {
+	let written = false;
+	let timer: NodeJS.Timeout | undefined;
+	const leashed = plan.userMap === undefined && plan.namespaces.includes('pid');
+	launch.created.then(pid => {
+		const write = (): void => {
+			written = recordInit(directory, pid);
+		};
+
+		if (keep || !leashed) {
+			write();
+		} else {
+			timer = setTimeout(write, SETTLED_MS).unref();
+		}
+	}, () => undefined); // The outcome tells.
+	return () => {
+		clearTimeout(timer);
+		if (written && !keep) {
+			forgetInit(directory);
+		}
+	};
+};
+
 /** Until the helper has let go of everything. Where the helper died, its work is ours. */
 const follow = async ({design, stored, launch, roots, lifecycle}: {design: Design; stored: StoredContainer; launch: Launch; roots: StateRoots; lifecycle: Lifecycle}): Promise<void> => {
 	const started = new Date().toISOString();
-	launch.created.then(pid => recordInit(stored.directory, pid), () => undefined); // The outcome tells.
+	const forget = rememberInit(design, stored.directory, launch);
 	try {
 		await launch.released;
+		forget();
 	} catch {
 		// The outcome tells why; here it only matters that nobody has removed anything.
 		firstProblem(roots, design.id);

@@ -8,7 +8,7 @@ export type DriverName = 'aufs' | 'overlay' | 'copy';
 export interface RootRequest {
 	/** The read-only branches, the topmost first. */
 	lowers: readonly string[];
-	/** The container's own directory, which exists; the driver makes everything it needs inside it, so removing it removes all. */
+	/** The container's own directory, which exists (in memory: the directory that the memory is mounted on); the driver makes everything it needs inside it, so removing it removes all. */
 	directory: string;
 	/** The writable branch outlives the run. If not, it needn't survive a power cut either. */
 	keep: boolean;

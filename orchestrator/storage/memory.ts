@@ -44,7 +44,7 @@ export const memoryOperations = ({directory, privileged, memory}: RootRequest, o
 	const {mode, uid, gid} = memory;
 	return [
 		{
-			op: 'mount', type: 'tmpfs', target: directory, options: ['mode=711'], attributes: ['nosuid', 'nodev'],
+			op: 'mount', type: 'tmpfs', target: directory, options: ['mode=711'], attributes: ['nosuid', 'nodev'], create: 'directory',
 			why: 'what the container writes stays in memory, and only its own mount namespace ever sees this',
 		},
 		{op: 'mkdir', target: join(directory, 'upper'), mode, ...(privileged ? {uid, gid} : {})},

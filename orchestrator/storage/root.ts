@@ -14,6 +14,8 @@ export interface Root {
 	driver: StorageDriver;
 	/** From the first mount to the one that is the root, and the covers over what must not be seen in it. */
 	operations: CreateOp[];
+	/** Nothing of it is on disk. */
+	inMemory: boolean;
 	/** Make the directories; only when it is really going to happen. A promise only where something is copied. */
 	prepare(): void | Promise<void>;
 }
@@ -23,17 +25,22 @@ export interface RootOptions extends Surroundings {
 	wanted?: string | undefined;
 	/** The word of `--branch`; without it, memory for what is thrown away, where that can be had. */
 	branch?: BranchPlace | undefined;
+	/** Where a branch in memory is mounted, if not over the container's own directory. */
+	memoryDirectory?: string | undefined;
 	/** Directories of the machine that must not be seen through a lower branch: our own state. */
 	hidden?: readonly string[];
 }
 
 /** Choose a driver and lay the root out. Changes nothing by itself. */
-export const layOutRoot = (request: RootRequest, {wanted, branch, hidden = [], ...surroundings}: RootOptions): Root => {
-	const whole = survey(request, surroundings, branch);
-	const driver = selectDriver(whole, surroundings, wanted);
+export const layOutRoot = (request: RootRequest, {wanted, branch, memoryDirectory, hidden = [], ...surroundings}: RootOptions): Root => {
+	const surveyed = survey(request, surroundings, branch);
+	const driver = selectDriver(surveyed, surroundings, wanted);
+	const inMemory = surveyed.memory !== undefined && driver.name !== 'copy'; // A copy is always on disk.
+	const whole = inMemory && memoryDirectory !== undefined ? {...surveyed, directory: memoryDirectory} : surveyed;
 	return {
 		driver,
 		operations: [...driver.operations(whole), ...hideOperations(request.lowers, hidden)],
+		inMemory,
 		prepare: () => driver.prepare(whole),
 	};
 };

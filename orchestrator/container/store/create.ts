@@ -9,6 +9,7 @@ import {ClocheError, isErrno} from '../../base/errors.js';
 import {newId} from '../../base/id.js';
 import type {ProcessIdentity} from '../../base/process.js';
 import {type Claim, dropClaim, makeClaim} from './claim.js';
+import {initPath} from './exit.js';
 import {collectGarbage} from './gc.js';
 import {NAME_RULE, claimName, isName, nameEntry, nameHolder, releaseName} from './names.js';
 import {markOccupied} from './occupied.js';
@@ -21,6 +22,8 @@ export interface NewContainer extends Omit<ContainerRecord, 'version' | 'id' | '
 	id?: string;
 	/** The process that answers for it: the supervisor that is to run it. */
 	owner: ProcessIdentity;
+	/** It has a directory of its own for branches; without one, its record is all that it has on disk. */
+	branches?: boolean;
 	/** Ids that are nobody's outside must be able to reach the branches: the container has a user namespace with a range of ids. */
 	traversable?: boolean;
 }
@@ -82,7 +85,7 @@ const releaseIfStale = (roots: StateRoots, name: string, holder: string): boolea
  *
  * @throws ClocheError where the name or the id is taken
  */
-export const createContainer = (roots: StateRoots, {id = newId(), owner, traversable = false, ...rest}: NewContainer): StoredContainer => {
+export const createContainer = (roots: StateRoots, {id = newId(), owner, branches = true, traversable = false, ...rest}: NewContainer): StoredContainer => {
 	if (!isName(id)) {
 		throw new ClocheError('not a container\'s id', {where: id, remedy: NAME_RULE});
 	}
@@ -97,15 +100,19 @@ export const createContainer = (roots: StateRoots, {id = newId(), owner, travers
 
 	let made = false;
 	try {
-		makeDirectory(directory, id, traversable);
-		made = true;
+		if (branches) {
+			makeDirectory(directory, id, traversable);
+			made = true;
+		}
+
 		const text = `${JSON.stringify(record)}\n`;
 		if (keep) {
 			writeAtomic(recordPath(directory), text, 0o600);
 			markOccupied(directory, owner);
 		} else {
 			// Not by a rename: half a record of a container that is removed anyway harms nobody.
-			writeFileSync(recordPath(directory), text, {mode: 0o600, flag: 'wx'});
+			writeFileSync(branches ? recordPath(directory) : directory, text, {mode: 0o600, flag: 'wx'});
+			made = true;
 		}
 
 		if (name !== undefined) {
@@ -127,6 +134,7 @@ export const createContainer = (roots: StateRoots, {id = newId(), owner, travers
 export const removalPaths = (roots: StateRoots, {id, name}: Pick<ContainerRecord, 'id' | 'name'>, claim: Claim): string[] => [
 	...(name === undefined ? [] : [nameEntry(roots, name, id)]),
 	runDirectory(roots, id),
+	initPath(containerDirectory(roots, id)),
 	containerDirectory(roots, id),
 	claim.path,
 ];

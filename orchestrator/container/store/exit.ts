@@ -32,7 +32,10 @@ export interface ExitRecord {
 const isExitRecord = (value: object): value is ExitRecord => 'ended' in value && typeof value.ended === 'string';
 
 const exitPath = (directory: string): string => `${directory}/exit.json`;
-const initPath = (directory: string): string => `${directory}/init`;
+/** How the name of the link ends that tells a container's init. */
+export const INIT = '.init';
+/** Beside the directory, since a container in memory has none. */
+export const initPath = (directory: string): string => `${directory}${INIT}`;
 
 /** Write it: from now on the container has ended. */
 export const writeExit = (directory: string, exit: Omit<ExitRecord, 'version'>): void => {
@@ -48,7 +51,8 @@ export const readExit = (directory: string): ExitRecord | undefined => {
 
 /**
  * Write down the init, so that it can be killed if its supervisor is killed and it survives (PDEATHSIG is lost where a
- * program changes its user). Not in the way of a start: call it once START is sent.
+ * program changes its user). Not in the way of a start: call it once START is sent. It may come after the helper has
+ * removed everything, so the caller sees to it once more when the container is released ({@link forgetInit}).
  *
  * @returns `false` where it has ended
  */
@@ -63,7 +67,7 @@ export const recordInit = (directory: string, pid: number): boolean => {
 		symlinkSync(formatIdentity(identity), initPath(directory));
 		return true;
 	} catch (error) {
-		// It ended just now, and the helper was quicker in removing everything.
+		// The state root is gone.
 		if (isErrno(error, 'ENOENT')) {
 			return false;
 		}
@@ -83,6 +87,11 @@ export const readInit = (directory: string): ProcessIdentity | undefined => {
 
 		throw error;
 	}
+};
+
+/** The init is no more. */
+export const forgetInit = (directory: string): void => {
+	unlinkIfThere(initPath(directory));
 };
 
 /** Before a kept container starts again: its last run is forgotten. */

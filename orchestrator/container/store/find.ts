@@ -60,11 +60,14 @@ const inspect = (directory: string, claim: Claim | undefined): FoundContainer | 
 	};
 };
 
+/** What stands beside them has a dot in its name. */
+export const containerIds = (roots: StateRoots): string[] => readNames(containersDirectory(roots)).filter(name => !name.includes('.'));
+
 /** All containers. */
 export const listContainers = (roots: StateRoots): Containers => {
 	const found: Containers = {containers: [], problems: []};
 	// Directories first: one that is made in between has its claim by then.
-	const ids = readNames(containersDirectory(roots)).filter(name => !name.startsWith('.'));
+	const ids = containerIds(roots);
 	const claims = livingClaims(roots);
 	for (const id of ids) {
 		try {
@@ -94,7 +97,7 @@ export const listContainers = (roots: StateRoots): Containers => {
  */
 export const resolveId = (roots: StateRoots, word: string): string => {
 	const holder = nameHolder(roots, word);
-	const ids = readNames(containersDirectory(roots)).filter(name => !name.startsWith('.'));
+	const ids = containerIds(roots);
 	if (ids.includes(word)) {
 		return word;
 	}

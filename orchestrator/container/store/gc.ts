@@ -8,7 +8,8 @@ import {ClocheError, isErrno} from '../../base/errors.js';
 import {isTemporary} from '../../base/atomic.js';
 import {type ProcessIdentity, identify, isAlive} from '../../base/process.js';
 import {type Claim, dropClaim, isAbandoned, readClaims, readNames, takeOver} from './claim.js';
-import {readExit, readInit, writeExit} from './exit.js';
+import {INIT, initPath, readExit, readInit, writeExit} from './exit.js';
+import {containerIds} from './find.js';
 import {releaseName} from './names.js';
 import {clearOccupied} from './occupied.js';
 import {type ContainerRecord, readRecord} from './record.js';
@@ -75,6 +76,7 @@ const bury = (roots: StateRoots, claim: Claim, dead: ProcessIdentity, garbage: G
 
 		remove(runDirectory(roots, id));
 		remove(directory);
+		remove(initPath(directory));
 		garbage.removed.push(id);
 	}
 
@@ -147,14 +149,20 @@ export const collectGarbage = (roots: StateRoots, {remove = removeTree, id}: Gar
 
 /** Directories of containers that aren't kept and that nobody claims. A claim is made before its directory, so that is read first. */
 const removeOrphans = (roots: StateRoots, garbage: Garbage, remove: (path: string) => void): void => {
-	const ids = readNames(containersDirectory(roots)).filter(name => !isTemporary(name));
+	const ids = containerIds(roots);
+	const inits = readNames(containersDirectory(roots)).filter(name => name.endsWith(INIT)).map(name => name.slice(0, -INIT.length));
 	const claimed = new Set(readClaims(roots).claims.map(claim => claim.id));
+	for (const id of inits.filter(candidate => !claimed.has(candidate) && !ids.includes(candidate))) {
+		remove(initPath(containerDirectory(roots, id)));
+	}
+
 	for (const id of ids.filter(candidate => !claimed.has(candidate))) {
 		attempt(garbage, id, () => {
 			const directory = containerDirectory(roots, id);
 			// Strictly: one that can't be read may be a kept one's.
 			if (existsSync(directory) && readRecord(directory)?.keep !== true) {
 				remove(directory);
+				remove(initPath(directory));
 				garbage.removed.push(id);
 			}
 		});

@@ -3,7 +3,7 @@
 import {ClocheError, isErrno} from '../../base/errors.js';
 import type {ProcessIdentity} from '../../base/process.js';
 import {type Claim, dropClaim, makeClaim, readClaims, readNames} from './claim.js';
-import {type ExitRecord, readExit, readInit, writeExit} from './exit.js';
+import {type ExitRecord, initPath, readExit, readInit, writeExit} from './exit.js';
 import {collectGarbage} from './gc.js';
 import {releaseName} from './names.js';
 import {clearOccupied, markOccupied} from './occupied.js';
@@ -84,5 +84,6 @@ export const removeContainer = (roots: StateRoots, claim: Claim, remove: (path: 
 
 	remove(runDirectory(roots, id));
 	remove(containerDirectory(roots, id));
+	remove(initPath(containerDirectory(roots, id)));
 	dropClaim(claim);
 };

@@ -68,14 +68,15 @@ export const parseVersioned = <T extends {version: number}>(text: string, path: 
 
 export const parseRecord = (text: string, path: string): ContainerRecord => parseVersioned(text, path, RECORD_VERSION, isRecord);
 
+/** A container that has nothing else on disk is a file, its record, in the place of its directory. */
 export const recordPath = (directory: string): string => `${directory}/record.json`;
 
 /** The text of a file, or `undefined` where there is none. */
-export const readIfThere = (path: string): string | undefined => {
+export const readIfThere = (path: string, absent: readonly string[] = ['ENOENT', 'ENOTDIR']): string | undefined => {
 	try {
 		return readFileSync(path, 'utf8');
 	} catch (error) {
-		if (isErrno(error, 'ENOENT')) {
+		if (absent.some(code => isErrno(error, code))) {
 			return undefined;
 		}
 
@@ -86,6 +87,6 @@ export const readIfThere = (path: string): string | undefined => {
 /** The record in a container's directory, or `undefined` where none was written (yet). */
 export const readRecord = (directory: string): ContainerRecord | undefined => {
 	const path = recordPath(directory);
-	const text = readIfThere(path);
+	const text = readIfThere(path) ?? readIfThere(directory, ['ENOENT', 'EISDIR']);
 	return text === undefined ? undefined : parseRecord(text, path);
 };

@@ -2,6 +2,9 @@
  * Where state lies.
  *
  *     DATA/containers/ID/   a container: record.json, its branches, exit.json when it has ended (docs/state.md)
+ *     DATA/containers/ID    the same, a file: the record of one whose branch is in memory
+ *     DATA/containers/ID.init  a link whose text tells its init
+ *     DATA/memory/          where such a one mounts its branch, in its own mount namespace
  *     DATA/live/OWNER-ID    who answers for a container that runs or is being made or removed
  *     DATA/names/NAME/ID    a name and whose it is
  *     DATA/layers/          layers built or fetched
@@ -52,6 +55,8 @@ export const stateRoots = ({root, env = process.env, uid = process.geteuid?.() ?
 
 export const containersDirectory = ({data}: StateRoots): string => `${data}/containers`;
 export const containerDirectory = ({data}: StateRoots, id: string): string => `${data}/containers/${id}`;
+/** Where a container mounts its branch in memory; each sees only its own. */
+export const memoryDirectory = ({data}: StateRoots): string => `${data}/memory`;
 export const liveDirectory = ({data}: StateRoots): string => `${data}/live`;
 export const namesDirectory = ({data}: StateRoots): string => `${data}/names`;
 export const layersCache = ({data}: StateRoots): string => `${data}/layers`;
@@ -66,7 +71,7 @@ export const stateDirectories = ({data, run}: StateRoots): string[] => run.start
  */
 export const makeRoots = (roots: StateRoots): void => {
 	mkdirSync(roots.data, {recursive: true});
-	for (const [directory, mode] of [[roots.data, 0o711], [containersDirectory(roots), 0o711], [liveDirectory(roots), 0o700], [namesDirectory(roots), 0o700]] as const) {
+	for (const [directory, mode] of [[roots.data, 0o711], [containersDirectory(roots), 0o711], [memoryDirectory(roots), 0o711], [liveDirectory(roots), 0o700], [namesDirectory(roots), 0o700]] as const) {
 		mkdirSync(directory, {recursive: true});
 		// Whatever the umask says. Several may be at it; all set the same.
 		chmodSync(directory, mode);

@@ -2,6 +2,7 @@ import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writ
 import test from 'ava';
 import {createContainer} from '../../../../orchestrator/container/store/create.js';
 import {recordInit, writeExit} from '../../../../orchestrator/container/store/exit.js';
+import {collectThoroughly} from '../../../../orchestrator/container/store/gc.js';
 import {findContainer, listContainers, resolveId} from '../../../../orchestrator/container/store/find.js';
 import {occupyContainer, releaseContainer, removeContainer} from '../../../../orchestrator/container/store/keep.js';
 import {liveDirectory, namesDirectory, stateDirectories, stateRoots} from '../../../../orchestrator/container/store/roots.js';
@@ -22,12 +23,24 @@ test('an ephemeral container has a claim and a record, and names what is to be r
 	const {id, directory, claim, record, remove} = createContainer(roots, container(self()));
 	t.deepEqual(JSON.parse(readFileSync(`${directory}/record.json`, 'utf8')), record);
 	t.is(statSync(directory).mode & 0o777, 0o700);
-	t.deepEqual(remove, [`${roots.run}/${id}`, directory, claim.path]);
+	t.deepEqual(remove, [`${roots.run}/${id}`, `${directory}.init`, directory, claim.path]);
 	for (const path of remove) {
 		rmSync(path, {recursive: true, force: true});
 	}
 
 	t.deepEqual(readdirSync(liveDirectory(roots)), []);
+});
+
+test('one whose branches are in memory is a file: found, occupied by nobody, removed by gc when its owner is dead', async t => {
+	const roots = scratchRoots(t);
+	const {id, directory, record} = createContainer(roots, container(self(), {branches: false}));
+	t.true(statSync(directory).isFile());
+	t.true(recordInit(directory, process.pid));
+	t.like(findContainer(roots, id), {state: 'running', record, init: self()});
+	t.deepEqual(listContainers(roots).containers.map(found => found.record.id), [id]);
+	const gone = createContainer(roots, container(await deadProcess(t), {branches: false}));
+	t.deepEqual(collectThoroughly(roots), {removed: [gone.id], settled: [], problems: []});
+	t.deepEqual(readdirSync(`${roots.data}/containers`).sort(), [id, `${id}.init`].sort());
 });
 
 test('a kept one removes nothing by itself, and holds its name', t => {

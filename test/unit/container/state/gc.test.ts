@@ -47,7 +47,7 @@ test('a pid that was reused is not: its start time differs', async t => {
 	const roots = scratchRoots(t);
 	const {directory} = createContainer(roots, container(await deadProcess(t)));
 	const {identity} = livingProcess(t);
-	symlinkSync(`${identity.boot}-${identity.pid}-${identity.start + 1}`, `${directory}/init`);
+	symlinkSync(`${identity.boot}-${identity.pid}-${identity.start + 1}`, `${directory}.init`);
 	collectGarbage(roots);
 	t.true(isAlive(identity));
 });
@@ -55,7 +55,7 @@ test('a pid that was reused is not: its start time differs', async t => {
 test('a kept one of a dead supervisor is settled: its exit record says so, and it can be occupied again', async t => {
 	const roots = scratchRoots(t);
 	const {id, directory} = createContainer(roots, container(await deadProcess(t), {keep: true, name: 'kept'}));
-	symlinkSync('00000000-1-1', `${directory}/init`);
+	symlinkSync('00000000-1-1', `${directory}.init`);
 	t.deepEqual(collectGarbage(roots), {removed: [], settled: [id], problems: []});
 	t.is(readExit(directory)?.error, 'supervisor died');
 	t.deepEqual(collectGarbage(roots).settled, []);

@@ -5,7 +5,7 @@ import {nearest} from '../container/options/suggest.js';
 import {type Command, commands, type GlobalValues} from './commands.js';
 import {globalOptions, groupsOf, type OptionGroup} from './options.js';
 import {print, printAside, warn} from './output.js';
-import {parseWords} from './parse.js';
+import {type ParsedWords, parseWords} from './parse.js';
 
 const versionOption: OptionGroup = {title: 'Version', options: [{name: 'version', type: 'boolean', doc: 'print the version'}]};
 
@@ -40,8 +40,12 @@ const runCommand = async (name: string, words: readonly string[], before: Readon
 	return command.main(operands, values, readGlobals(before, values));
 };
 
+/** Options before the command's name; mostly there are none, and then nothing is parsed twice. */
+const parseFirst = (words: readonly string[]): ParsedWords =>
+	words[0]?.startsWith('-') === false ? {values: {}, operands: [...words]} : parseWords(words, [globalOptions, versionOption], 'cloche');
+
 const dispatch = async (words: readonly string[]): Promise<number> => {
-	const {values, operands: [name, ...rest]} = parseWords(words, [globalOptions, versionOption], 'cloche');
+	const {values, operands: [name, ...rest]} = parseFirst(words);
 	if (values['version'] === true) {
 		const {version} = await import('./version.js');
 		print(`cloche ${version}\n`);

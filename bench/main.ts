@@ -96,7 +96,10 @@ if (options === undefined) {
 } else {
 	const status = await enterOwnMounts();
 	if (status === undefined) {
-		await main(options);
+		await main(options).catch((error: unknown) => {
+			say(`bench: ${error instanceof Error ? error.message : String(error)}`);
+			process.exitCode = 1;
+		});
 	} else {
 		process.exitCode = status;
 	}

@@ -13,6 +13,15 @@ import {privileges, type Privilege} from './support.js';
 
 const mountsOf = (plan: FullPlan): string[] => readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(line => line.includes(plan.state));
 
+/** Never 0, which is the whole process group. */
+const killOne = (pid: number | undefined): void => {
+	if (pid === undefined) {
+		throw new Error('nobody to kill');
+	}
+
+	process.kill(pid, 'SIGKILL');
+};
+
 /** Stop before operation `index` of a full plan. */
 const holdAt = async (t: ExecutionContext, helper: Marked, privilege: Privilege, index: number): Promise<{plan: FullPlan; launch: Launch}> => {
 	const plan = marked(fullPlan(t, privilege, ['/probe', 'sleep-forever'], {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}), helper.mark);
@@ -60,9 +69,9 @@ for (const privilege of privileges) {
 		const helper = new Marked(t, privilege);
 		for (const index of indices(t, privilege)) {
 			const {plan, launch} = await holdAt(t, helper, privilege, index);
-			const [init = 0, ...others] = helper.inits;
+			const [init, ...others] = helper.inits;
 			t.deepEqual(others, []);
-			process.kill(init, 'SIGKILL');
+			killOne(init);
 			t.like(await t.throwsAsync(launch.exited), {step: 'init'});
 			await launch.released;
 			t.false(existsSync(plan.state), `at operation ${index}`);
@@ -160,7 +169,7 @@ if (privileges.includes('root')) {
 		const helper = new Marked(t, 'root');
 		const first = await runStubborn(t, helper, 'root', false);
 		const second = await runStubborn(t, helper, 'root', true);
-		process.kill(helper.anchor ?? 0, 'SIGKILL');
+		killOne(helper.anchor);
 		t.is(await helper.ended, 'status 0');
 		await helper.gone();
 		t.false(existsSync(first.plan.state));

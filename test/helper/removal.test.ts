@@ -1,7 +1,7 @@
 /** What a container leaves is removed, however hostile the tree is, and nothing beside it. */
 
 import {execFileSync} from 'node:child_process';
-import {chmodSync, existsSync, lchownSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, lchownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {constants} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -65,6 +65,14 @@ const fill = (directory: string, files: number): void => {
 
 for (const privilege of privileges) {
 	const scratch = (t: ExecutionContext): string => directoryFor(t, privilege);
+
+	// Files are made, and a disk is slow at that.
+	const memory = (t: ExecutionContext): string => {
+		const directory = mkdtempSync('/dev/shm/cloche-helper-');
+		t.teardown(() => rmSync(directory, {recursive: true, force: true}));
+		give(directory, privilege);
+		return directory;
+	};
 
 	test(`${privilege}: links out of the tree are removed, what they point to is not`, async t => {
 		const outside = scratch(t);
@@ -143,8 +151,8 @@ for (const privilege of privileges) {
 	});
 
 	test(`${privilege}: a large tree goes beside the others, and keeps no end of theirs open`, async t => {
-		const tree = scratch(t);
-		fill(tree, 1000);
+		const tree = memory(t);
+		fill(tree, 20_000);
 		give(tree, privilege);
 		const helper = new Marked(t, privilege);
 		// Between STREAMS and START the helper holds both ends of this one's pipes, and so did every process it forked.
@@ -154,7 +162,11 @@ for (const privilege of privileges) {
 
 		const large = helper.launch(fullPlan(t, privilege, ['/probe', 'exit', '0'], {remove: [tree]}));
 		await large.exited; // The answer comes before the removal.
-		const [remover = 0] = helper.inits.filter(pid => pid !== waiting.pid);
+		const remover = helper.inits.find(pid => pid !== waiting.pid);
+		if (remover === undefined) {
+			return t.fail('the tree was too small');
+		}
+
 		process.kill(remover, 'SIGSTOP'); // For as long as it takes.
 		waiting.start();
 		stdin?.end();

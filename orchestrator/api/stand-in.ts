@@ -10,10 +10,17 @@ export class OutputStandIn {
 	get stream(): Readable {
 		if (this.#standIn === undefined) {
 			this.#standIn = new PassThrough();
-			this.#real?.pipe(this.#standIn);
+			if (this.#real !== undefined) {
+				this.#join(this.#real, this.#standIn);
+			}
 		}
 
 		return this.#standIn;
+	}
+
+	/** It was asked for. */
+	get isUsed(): boolean {
+		return this.#standIn !== undefined;
 	}
 
 	/** Nothing comes where the output goes elsewhere. */
@@ -22,8 +29,14 @@ export class OutputStandIn {
 		if (real === undefined) {
 			this.#standIn?.end();
 		} else if (this.#standIn !== undefined) {
-			real.pipe(this.#standIn);
+			this.#join(real, this.#standIn);
 		}
+	}
+
+	/** Who leaves a `for await` early has destroyed the stand-in; the payload must not wait for him. (pipe pauses its source then.) */
+	#join(real: Readable, standIn: PassThrough): void {
+		real.pipe(standIn);
+		standIn.once('close', () => real.resume());
 	}
 }
 

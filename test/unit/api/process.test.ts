@@ -116,6 +116,19 @@ test('streams can be had before there is a container', async t => {
 	t.is((await handle).stdout, 'from it', 'and are collected all the same');
 });
 
+test('whoever stops reading early makes nobody wait', async t => {
+	const {handle, stdout, finish} = play();
+	stdout.write('first');
+	for await (const chunk of handle.stdout) {
+		t.is(String(chunk), 'first');
+		break;
+	}
+
+	await write(stdout, 'x'.repeat(500_000));
+	finish({code: 0});
+	t.is((await handle).stdout.length, 500_005);
+});
+
 test('it is told what to do', async t => {
 	const {handle, told, finish} = play();
 	handle.kill();

@@ -16,6 +16,7 @@ struct build {
 	int root;             /* the container's root, -1 before there is one */
 	int empty;            /* a read-only empty tmpfs, made when the first directory is masked */
 	int terminal;         /* the payload's end of the pty, or -1 */
+	unsigned short rows, columns; /* its size, where no terminal of the user's tells */
 	int streams[3];       /* what becomes 0, 1, 2 */
 	bool owned[3];        /* ... and is a pipe of ours, so may change its owner */
 	bool stay;            /* INIT */

@@ -113,7 +113,7 @@ static int make(struct supervisor *supervisor, struct channel *channel, const st
 		return -1;
 	send_streams(supervisor, channel);
 	if (head_has(message, TAG_TERMINAL))
-		relay_prepare(channel, build->streams[0], build->streams[1], head_u32(message, TAG_ROWS, 0), head_u32(message, TAG_COLUMNS, 0));
+		relay_prepare(channel, build->streams[0], build->streams[1], build->rows, build->columns);
 	if (spawn(supervisor, channel, message, plan, build) < 0)
 		return -1;
 	fcntl(channel->sync, F_SETFL, O_NONBLOCK);
@@ -133,6 +133,7 @@ void channel_create(struct supervisor *supervisor, const struct message *message
 		.channel = message->channel, .root = -1, .empty = -1, .terminal = -1, .sync = -1, .streams = {-1, -1, -1},
 		.forgo = head_u32(message, TAG_FORGO, 0), .stay = head_has(message, TAG_INIT), .joins = head_has(message, TAG_TARGET_CHANNEL), .trace = head_has(message, TAG_TRACE),
 		.no_setgroups = head_has(message, TAG_DENY_SETGROUPS),
+		.rows = (unsigned short)head_u32(message, TAG_ROWS, 0), .columns = (unsigned short)head_u32(message, TAG_COLUMNS, 0),
 		.hold = head_has(message, TAG_HOLD), .hold_at = head_u32(message, TAG_HOLD, 0),
 	};
 	if (!channel) {

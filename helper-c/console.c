@@ -23,6 +23,14 @@ static int send_master(struct build *build, int master) {
 	return RETRY(sendmsg(build->sync, &message, MSG_NOSIGNAL)) < 0 ? -1 : 0;
 }
 
+/* The supervisor gives the size, too, but that may be when the payload has asked already. */
+static void set_size(const struct build *build, int master) {
+	struct winsize size = {.ws_row = build->rows, .ws_col = build->columns};
+	(void)ioctl(build->streams[0], TIOCGWINSZ, &size); /* the user's terminal, if it is one */
+	if (size.ws_row && size.ws_col)
+		(void)ioctl(master, TIOCSWINSZ, &size);
+}
+
 int op_console(struct build *build, const struct op *op) {
 	struct open_how how = {.flags = O_RDWR | O_NOCTTY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
 	cleanup_fd int master = openat2(build->root, "dev/pts/ptmx", &how);
@@ -39,6 +47,7 @@ int op_console(struct build *build, const struct op *op) {
 	cleanup_fd int tree = open_tree(peer, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree < 0 || move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return failed(&build->failure, "move_mount", op_string(op, TAG_TARGET));
+	set_size(build, master);
 	if (send_master(build, master) < 0)
 		return failed(&build->failure, "sendmsg", "the pty's master");
 	build->terminal = steal_fd(&peer);

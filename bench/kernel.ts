@@ -28,13 +28,29 @@ export const countMounts = async (): Promise<number> => (await readFile('/proc/s
 
 export const countDescriptors = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length;
 
-/** Those that a process is in; what isn't ours to see isn't counted. */
-export const countNamespaces = async (): Promise<number> => {
-	const found = new Set<string>();
+/** The parent of every process: proc_pid_stat(5), field 4. */
+const readParents = async (): Promise<Map<string, string>> => {
+	const parents = new Map<string, string>();
 	for (const pid of (await readdir('/proc')).filter(name => /^\d+$/.test(name))) {
-		// A process may end while it is looked at, and another user's can't be.
-		for (const name of await readdir(`/proc/${pid}/ns`).catch(() => [])) {
-			found.add(await readlink(`/proc/${pid}/ns/${name}`).catch(() => ''));
+		const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''); // It ended meanwhile.
+		parents.set(pid, stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? '');
+	}
+
+	return parents;
+};
+
+/** Namespaces in which this process is, or one below it: the machine's other processes come and go. */
+export const countNamespaces = async (): Promise<number> => {
+	const parents = await readParents();
+	const found = new Set<string>();
+	for (const pid of parents.keys()) {
+		let above: string | undefined = pid;
+		while (above !== undefined && above !== `${process.pid}`) {
+			above = parents.get(above);
+		}
+
+		for (const name of above === undefined ? [] : await readdir(`/proc/${pid}/ns`).catch(() => [])) {
+			found.add(await readlink(`/proc/${pid}/ns/${name}`).catch(() => '')); // Of an init that is made just now, some aren't there yet.
 		}
 	}
 

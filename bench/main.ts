@@ -1,6 +1,7 @@
 /** `make bench`: measures, prints one table and leaves nothing behind. What it tells of is in docs/bench.md. */
 
 import {writeFile} from 'node:fs/promises';
+import {Scope} from '../orchestrator/base/scope.js';
 import {measureBreakdown} from './breakdown.js';
 import {commandSubjects} from './commands.js';
 import type {Findings} from './findings.js';
@@ -74,8 +75,9 @@ const main = async (options: BenchOptions): Promise<void> => {
 	}
 
 	const machine = readMachine();
-	const workshop = await openWorkshop();
+	const scope = new Scope();
 	try {
+		const workshop = await openWorkshop(scope);
 		say('… peers');
 		const findings: Findings = {machine, ...await findPeers(workshop), samples: new Samples()};
 		await measure(findings, options, workshop, interrupted.signal);
@@ -86,7 +88,7 @@ const main = async (options: BenchOptions): Promise<void> => {
 		}
 	} finally {
 		await cloche.close();
-		await workshop.scope.close();
+		await scope.close();
 	}
 };
 

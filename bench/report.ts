@@ -75,7 +75,7 @@ const growthRows = ({growth}: Findings): Row[] => {
 		pair('descriptors of Node', before.descriptors, after.descriptors),
 		pair('descriptors of the supervisor', before.supervisorDescriptors, after.supervisorDescriptors),
 		pair('mounts of the machine', before.mounts, after.mounts),
-		pair('namespaces with a process in them', before.namespaces, after.namespaces),
+		pair('namespaces of Node and all below it', before.namespaces, after.namespaces),
 		pair('network namespaces in the kernel', before.networks, after.networks),
 		['processor time of Node for each start', figure(nodeTime, 'ms')],
 		['processor time of the supervisor and all below it', figure(helperTime, 'ms')],

@@ -2,16 +2,14 @@
 
 import {execFile} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {cp, mkdir, mkdtemp, readFile, rm} from 'node:fs/promises';
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import path from 'node:path';
-import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
-import {Scope} from '../orchestrator/base/scope.js';
+import type {Scope} from '../orchestrator/base/scope.js';
+import {buildLayer} from '../orchestrator/image/recipe.js';
+import {busybox} from '../layers/busybox.js';
 
 const run = promisify(execFile);
-
-/** Where `make layers` puts the layer that the library's containers have, too. */
-const LAYER = fileURLToPath(new URL('layers/busybox', import.meta.url));
 
 /** podman keeps a cache here, whatever --root says. */
 const PODMAN = '/var/lib/containers';
@@ -21,7 +19,7 @@ export interface Workshop {
 	disk: string;
 	/** In memory where /run is that: what a runtime notes down of a container. */
 	run: string;
-	/** A copy of the busybox layer. */
+	/** The busybox layer once more, to be written to. */
 	rootfs: string;
 	/** What is undone at its end, before the directories go. */
 	scope: Scope;
@@ -41,8 +39,8 @@ const clear = async (directory: string): Promise<void> => {
 	await rm(directory, {recursive: true, force: true});
 };
 
-export const openWorkshop = async (): Promise<Workshop> => {
-	const scope = new Scope();
+/** @param scope what undoes all of it */
+export const openWorkshop = async (scope: Scope): Promise<Workshop> => {
 	const disk = await mkdtemp('/var/tmp/cloche-bench-');
 	scope.defer(async () => clear(disk));
 	const runtime = process.env['XDG_RUNTIME_DIR'] ?? (process.geteuid?.() === 0 ? '/run' : disk);
@@ -52,8 +50,5 @@ export const openWorkshop = async (): Promise<Workshop> => {
 		scope.defer(async () => rm(PODMAN, {recursive: true, force: true}));
 	}
 
-	const rootfs = path.join(disk, 'rootfs');
-	await mkdir(rootfs);
-	await cp(LAYER, rootfs, {recursive: true, verbatimSymlinks: true});
-	return {disk, rootfs, scope, run: notes};
+	return {disk, scope, run: notes, rootfs: await buildLayer(busybox, disk)};
 };

@@ -99,7 +99,7 @@ int outside_prepare(struct build *build, const struct message *message, pid_t pi
 bool outside_is_v2(const char *directory);
 
 /* anchor.c: the process whose pid namespace holds those of all containers, so that all of them end with it. */
-void anchor_start(struct supervisor *supervisor);
+const char *anchor_start(struct supervisor *supervisor); /* NULL, or why there must be one and is none */
 void anchor_end(struct supervisor *supervisor);
 
 /* streams.c: open what STDIN, STDOUT and STDERR ask for: CHILD's ends and the helper's. */

@@ -52,7 +52,7 @@ static int set_capabilities(struct build *build, uint64_t permitted, uint64_t in
 /* So that the payload may open /dev/stdout again: pipes of our own, and the pty, change hands; a lent one never does. */
 static void give_streams(const struct build *build, uid_t uid) {
 	for (int i = 0; i < 3; i++)
-		if (build->owned[i] || build->streams[i] == build->terminal)
+		if (build->owned[i] || build->terminal >= 0)
 			(void)!fchown(build->streams[i], uid, (gid_t)-1); /* an unmapped owner stays: only the reopening is lost */
 }
 

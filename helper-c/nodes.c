@@ -70,7 +70,7 @@ int op_file(struct build *build, const struct op *op) {
 	cleanup_fd int file = openat(parent, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
 	struct stat status;
 	if (file < 0 || fstat(file, &status) < 0)
-		return failed(&build->failure, "openat", path);
+		return failed(&build->failure, file < 0 ? "openat" : "fstat", path);
 	if (!S_ISREG(status.st_mode))
 		return refused(&build->failure, 0, "not a regular file", path);
 	const struct field *data = op_field(op, TAG_DATA);

@@ -37,7 +37,7 @@ int op_loopback(struct build *build, const struct op *op) {
 	cleanup_fd int any = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* netdevice(7): any socket serves */
 	struct ifreq request = {.ifr_name = "lo"};
 	if (any < 0 || ioctl(any, SIOCGIFFLAGS, &request) < 0)
-		return failed(&build->failure, "ioctl SIOCGIFFLAGS", "lo");
+		return failed(&build->failure, any < 0 ? "socket" : "ioctl SIOCGIFFLAGS", "lo");
 	request.ifr_flags = (short)(request.ifr_flags | IFF_UP);
 	return ioctl(any, SIOCSIFFLAGS, &request) < 0 ? failed(&build->failure, "ioctl SIOCSIFFLAGS", "lo") : 0;
 }

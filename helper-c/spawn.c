@@ -190,9 +190,8 @@ static int open_mounts(int pidfd, pid_t pid) {
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static void restore_pids(const struct supervisor *supervisor, int to) {
-	if (supervisor->anchor_pids >= 0)
-		(void)!setns(to, CLONE_NEWPID);
+static int restore_pids(const struct supervisor *supervisor, int to) {
+	return supervisor->anchor_pids >= 0 ? setns(to, CLONE_NEWPID) : 0;
 }
 
 /* The container on channel NUMBER. It may have ended while the JOIN was on its way, which is no breach of
@@ -228,22 +227,24 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		start.arguments.cgroup = (uint64_t)cgroup;
 	}
 	channel->shared_pids = !(namespaces & CLONE_NEWPID);
-	if (channel->shared_pids)
-		restore_pids(supervisor, supervisor->host_pids);
+	if (channel->shared_pids && restore_pids(supervisor, supervisor->host_pids) < 0)
+		return failed(&build->failure, "setns", "the helper's pid namespace");
 	/* A pid namespace can only be made below the maker's own, so below the anchor's it takes a process that is there. */
 	bool anchored = supervisor->anchor_pids >= 0 && !channel->shared_pids;
 	if (anchored || target || message_head(message, TAG_JOIN_NAMESPACE))
 		clone_apart(&start);
 	else
 		clone_init(&start);
-	if (channel->shared_pids)
-		restore_pids(supervisor, supervisor->anchor_pids);
+	/* Without it the next container would be beside the anchor, not below it. */
+	bool restored = !channel->shared_pids || restore_pids(supervisor, supervisor->anchor_pids) == 0;
 	if (start.pid < 0)
 		return -1;
 	channel->pidfd = pidfd;
 	channel->pid = pid_of(pidfd);
 	if (channel->pid < 0)
 		return failed(&build->failure, "reading the pidfd's fdinfo", NULL);
+	if (!restored)
+		return failed(&build->failure, "setns", "the anchor's pid namespace");
 	channel->mounts = namespaces & CLONE_NEWNS ? open_mounts(pidfd, channel->pid) : -1;
 	if (!build->wait)
 		return 0;

@@ -238,7 +238,9 @@ _Noreturn void supervise(int control) {
 	supervisor.control = control;
 	set_up(&supervisor);
 	hello(&supervisor);
-	anchor_start(&supervisor);
+	const char *why = anchor_start(&supervisor);
+	if (why)
+		refuse(&supervisor, why);
 	while (!supervisor.orphaned || supervisor.channels) {
 		struct epoll_event events[64];
 		int count = epoll_wait(supervisor.epoll, events, ARRAY_LENGTH(events), -1);

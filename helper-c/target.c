@@ -118,7 +118,7 @@ int root_open_file(struct build *build, const char *path) {
 	cleanup_fd int fd = resolve(build, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, false);
 	struct stat status;
 	if (fd < 0 || fstat(fd, &status) < 0)
-		return failed(&build->failure, "openat2", path);
+		return failed(&build->failure, fd < 0 ? "openat2" : "fstat", path);
 	if (!S_ISREG(status.st_mode))
 		return refused(&build->failure, 0, "not a regular file", path);
 	return steal_fd(&fd);

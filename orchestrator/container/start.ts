@@ -22,10 +22,10 @@ export type StartChoice = Pick<RunOptions, 'env' | 'workdir' | 'user'>;
  * @param env of this process, for variables that are passed on by name
  * @throws ClocheError where an option is refused
  */
-export const planStart = ({id, spec, plan}: Design, command: readonly string[], choice: StartChoice, env: Readonly<Record<string, string | undefined>>): {ops: StartOp[]; args: string[]} => {
+export const planStart = ({id, spec, plan, image}: Design, command: readonly string[], choice: StartChoice, env: Readonly<Record<string, string | undefined>>): {ops: StartOp[]; args: string[]} => {
 	const read = new OptionReader(String);
 	const user = read.one('user', choice.user, parseUser) ?? spec.process.user;
-	const args = command.length === 0 ? spec.process.args : [...spec.process.entrypoint ?? [], ...command];
+	const args = command.length === 0 ? spec.process.args : [...spec.process.entrypoint ?? image.entrypoint, ...command];
 	const process: SpecProcess = {
 		...spec.process,
 		args,

@@ -33,15 +33,15 @@ test('what was asked for wins', t => {
 });
 
 const design = (options: RunOptions = {}): Design => {
-	const spec = withImageDefaults(specOf(options, []), {...image, entrypoint: []});
+	const spec = withImageDefaults(specOf(options, []), image);
 	// Only what planStart uses.
-	return {id: 'abc', spec, plan: makePlan(spec, root, placement)} as Design;
+	return {id: 'abc', spec, image, plan: makePlan(spec, root, placement)} as Design;
 };
 
 test('start: a command of its own, and what goes with it', t => {
 	const {ops, args} = planStart(design({env: ['A=created']}), ['job', '1'], {env: {B: '2', HOST: undefined}, workdir: '/job', user: 5}, {});
-	t.deepEqual(args, ['job', '1']);
-	t.like(ops.at(-1), {op: 'exec', argv: ['job', '1']});
+	t.deepEqual(args, ['/init', 'job', '1']);
+	t.like(ops.at(-1), {op: 'exec', argv: ['/init', 'job', '1']});
 	const exec = ops.at(-1);
 	t.true(exec?.op === 'exec' && ['HOSTNAME=abc', 'PATH=/bin', 'A=created', 'B=2'].every(entry => exec.env.includes(entry)));
 	t.true(ops.some(op => op.op === 'cwd' && op.target === '/job'));
@@ -49,12 +49,12 @@ test('start: a command of its own, and what goes with it', t => {
 });
 
 test('start: without a command, the image\'s', t => {
-	t.deepEqual(planStart(design(), [], {}, {}).args, ['serve', '-v']);
+	t.deepEqual(planStart(design(), [], {}, {}).args, ['/init', 'serve', '-v']);
 });
 
 test('start: what is wrong is refused', t => {
 	t.throws(() => planStart(design(), ['x'], {user: 'a:b:c'}, {}), {message: /^user a:b:c: not a user/});
 	t.throws(() => planStart(design(), ['x'], {workdir: 'w'}, {}), {message: /^workdir w: /});
-	t.throws(() => planStart(design(), ['x\0'], {}, {}), {message: /^process.args\[0\]: it holds a NUL/});
-	t.throws(() => planStart(design(), [''], {}, {}), {message: /^process.args\[0\]: the command is empty/});
+	t.throws(() => planStart(design(), ['x\0'], {}, {}), {message: /^process.args\[1\]: it holds a NUL/});
+	t.throws(() => planStart(design({entrypoint: ''}), [''], {}, {}), {message: /^process.args\[0\]: the command is empty/});
 });

@@ -1,5 +1,6 @@
 /** What an image has to say about the process, under what was asked for (OCI image-spec conversion.md). */
 
+import {ClocheError} from '../base/errors.js';
 import type {ResolvedImage} from '../image/resolve.js';
 import {mergeEnv} from './options/environment.js';
 import type {ContainerSpec} from './spec.js';
@@ -22,4 +23,11 @@ export const withImageDefaults = (spec: ContainerSpec, image: ResolvedImage): Co
 			...(who === undefined ? {} : {user: who}),
 		},
 	};
+};
+
+/** @throws ClocheError where neither the caller nor the image names a command */
+export const requireCommand = ({process}: ContainerSpec): void => {
+	if (process.args.length === 0) {
+		throw new ClocheError('no command', {why: 'none was given, and the image names none', remedy: 'give one after the image'});
+	}
 };

@@ -5,7 +5,6 @@
  * mounts, so that nothing lies over it); names and settings, which need the host's /proc; pivot_root. Then START.
  */
 
-import {ClocheError} from '../base/errors.js';
 import type {CreateOp, Plan} from '../helper/plan.js';
 import {planDevices} from './plan/devices.js';
 import type {Facts, Placement} from './plan/facts.js';
@@ -54,10 +53,6 @@ const planDefaults = (context: MountContext): CreateOp[] => {
  */
 export const makePlan = (spec: ContainerSpec, facts: Facts, placement: Placement, directory: (path: string) => boolean = isSourceDirectory): Plan => {
 	const {process, root, linux, hostname} = spec;
-	if (process.args.length === 0) {
-		throw new ClocheError('no command', {why: 'none was given, and the image names none', remedy: 'give one after the image'});
-	}
-
 	const user = needsUserNamespace(spec, facts);
 	const userMap = user ? planUserMap(facts) : undefined;
 	const context: MountContext = {spec, facts, user, ttyGroup: isMapped(userMap?.gids, TTY_GROUP)};

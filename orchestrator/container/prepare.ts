@@ -9,7 +9,7 @@ import type {Plan} from '../helper/plan.js';
 import {type ResolvedImage, resolveImage, resolveRootfs} from '../image/resolve.js';
 import {layOutRoot, type Root} from '../storage/root.js';
 import {machineFacts} from './facts.js';
-import {withImageDefaults} from './image-defaults.js';
+import {requireCommand, withImageDefaults} from './image-defaults.js';
 import {makePlan} from './plan.js';
 import {needsUserNamespace} from './plan/namespaces.js';
 import type {ContainerSpec} from './spec.js';
@@ -34,11 +34,19 @@ export interface Design {
 const findImage = ({root}: ContainerSpec, roots: StateRoots): Promise<ResolvedImage> | ResolvedImage =>
 	root.path === undefined ? resolveImage(root.image ?? '', layersCache(roots)) : resolveRootfs(root.path);
 
-/** Look everything up and decide everything; nothing is changed. */
-export const designContainer = async (asked: ContainerSpec, roots: StateRoots): Promise<Design> => {
+/**
+ * Look everything up and decide everything; nothing is changed.
+ *
+ * @param commandFollows the command is told later, so there needn't be one yet
+ */
+export const designContainer = async (asked: ContainerSpec, roots: StateRoots, commandFollows = false): Promise<Design> => {
 	const facts = machineFacts();
 	const image = await findImage(asked, roots);
 	const spec = withImageDefaults(asked, image);
+	if (!commandFollows) {
+		requireCommand(spec);
+	}
+
 	const id = newId();
 	const keep = spec.name !== undefined && !spec.remove;
 	const user = needsUserNamespace(spec, facts);

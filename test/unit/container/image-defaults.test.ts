@@ -1,7 +1,7 @@
 /** What an image says, under what was asked for; and the second phase by itself. */
 
 import test from 'ava';
-import {withImageDefaults} from '../../../orchestrator/container/image-defaults.js';
+import {requireCommand, withImageDefaults} from '../../../orchestrator/container/image-defaults.js';
 import {makePlan} from '../../../orchestrator/container/plan.js';
 import type {Design} from '../../../orchestrator/container/prepare.js';
 import {planStart} from '../../../orchestrator/container/start.js';
@@ -26,6 +26,16 @@ test('an entrypoint takes the image\'s command away, too', t => {
 	t.deepEqual(processOf({entrypoint: 'e'}, ['x']).args, ['e', 'x']);
 	t.deepEqual(processOf({entrypoint: ''}, ['x']).args, ['x']);
 	t.deepEqual(processOf({entrypoint: ''}).args, []);
+});
+
+test('somebody has to name a command', t => {
+	const none = withImageDefaults(specOf({entrypoint: ''}, []), image);
+	t.throws(() => {
+		requireCommand(none);
+	}, {message: /^no command: none was given, and the image names none/});
+	t.notThrows(() => {
+		requireCommand(withImageDefaults(specOf({}, []), image));
+	});
 });
 
 test('what was asked for wins', t => {

@@ -68,7 +68,6 @@ test('the payload', t => {
 	t.like(planOf().start.at(-1), {env: ['HOSTNAME=abc', 'HOME=/root']});
 	t.like(planOf({uts: 'host'}).start.at(-1), {env: ['HOME=/root']}, 'the host\'s name is not ours to tell');
 	t.like(planOf({tty: true, user: 'u', env: ['TERM=vt100']}).start.at(-1), {env: ['HOSTNAME=abc', 'TERM=vt100']});
-	t.throws(() => planOf({}, root, placement, []), {instanceOf: ClocheError, message: /^no command: none was given/});
 });
 
 test('the order in which privilege is given up', t => {

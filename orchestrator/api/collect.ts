@@ -13,21 +13,13 @@ export interface Collected {
  * told by the container's end.
  *
  * @param onOverflow called once, when more comes than `limit` bytes
+ * @param before what came of it already
  */
-export const collect = (stream: Readable | undefined, limit: number, onOverflow: () => void): Promise<Collected> => new Promise(resolve => {
+export const collect = (stream: Readable | undefined, limit: number, onOverflow: () => void, before?: Buffer): Promise<Collected> => new Promise(resolve => {
 	const chunks: Buffer[] = [];
 	let size = 0;
 	let overflowed = false;
-	const finish = (): void => {
-		resolve({bytes: Buffer.concat(chunks), overflowed});
-	};
-
-	if (stream === undefined) {
-		finish();
-		return;
-	}
-
-	stream.on('data', (chunk: Buffer) => {
+	const take = (chunk: Buffer): void => {
 		const room = limit - size;
 		size += chunk.length;
 		if (room > 0) {
@@ -38,7 +30,22 @@ export const collect = (stream: Readable | undefined, limit: number, onOverflow:
 			overflowed = true;
 			onOverflow();
 		}
-	});
+	};
+
+	const finish = (): void => {
+		resolve({bytes: Buffer.concat(chunks), overflowed});
+	};
+
+	if (before !== undefined) {
+		take(before);
+	}
+
+	if (stream === undefined) {
+		finish();
+		return;
+	}
+
+	stream.on('data', take);
 	stream.on('error', finish);
 	stream.on('close', finish);
 });

@@ -8,10 +8,11 @@ import {Unacceptable} from '../container/options/unacceptable.js';
 import type {Design} from '../container/prepare.js';
 import type {RunningContainer} from '../container/run.js';
 import type {Streams} from '../helper/streams.js';
-import {collect, decode, type Collected} from './collect.js';
+import {decode, type Collected} from './collect.js';
 import type {StreamOptions} from './options.js';
 import {CommandError, nameSignal, type Result} from './result.js';
-import {InputStandIn, OutputStandIn} from './stand-in.js';
+import {Outputs} from './outputs.js';
+import {InputStandIn} from './stand-in.js';
 
 /** A container that was launched, and what is known of it. */
 export interface Started {
@@ -21,14 +22,11 @@ export interface Started {
 	command: readonly string[];
 }
 
-const MAX_BUFFER = 100_000_000;
-
 export class ContainerProcess<Text extends string | Buffer = string> implements PromiseLike<Result<Text>>, AsyncDisposable {
 	readonly #started: Promise<Started>;
 	readonly #options: StreamOptions;
 	readonly #input = new InputStandIn();
-	readonly #stdout = new OutputStandIn();
-	readonly #stderr = new OutputStandIn();
+	readonly #outputs: Outputs;
 	readonly #begin = performance.now();
 	readonly #result: Promise<Result<Text>>;
 	#canceled = false;
@@ -36,6 +34,7 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 	constructor(started: Promise<Started>, options: StreamOptions) {
 		this.#started = started;
 		this.#options = options;
+		this.#outputs = new Outputs(options);
 		this.#result = this.#run();
 		this.#result.catch(() => undefined); // Marks it as handled; whoever awaits it still gets the error.
 	}
@@ -47,12 +46,12 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 
 	/** What it writes, while it runs. Whoever asks for this has to read it. */
 	get stdout(): Readable {
-		return this.#stdout.stream;
+		return this.#outputs.stdout;
 	}
 
 	/** What it writes to stderr, while it runs. Whoever asks for this has to read it. */
 	get stderr(): Readable {
-		return this.#stderr.stream;
+		return this.#outputs.stderr;
 	}
 
 	/** The pid, on this machine, of its process 1; resolves once the command runs. */
@@ -133,13 +132,8 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		const stopListening = this.#listen(container);
 		try {
 			const streams = await container.launch.streams;
-			const {maxBuffer = MAX_BUFFER} = this.#options;
-			const overflow = (): void => {
-				container.lifecycle.kill();
-			};
-			const stdout = collect(this.#keeps('stdout') ? streams.stdout : undefined, maxBuffer, overflow);
-			const stderr = collect(this.#keeps('stderr') ? streams.stderr : undefined, maxBuffer, overflow);
-			this.#connect(streams);
+			this.#feed(streams);
+			const {stdout, stderr} = await this.#outputs.take(container, streams);
 			const outcome = await container.outcome;
 			return this.#conclude(started, outcome, await stdout, await stderr);
 		} finally {
@@ -147,11 +141,7 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		}
 	}
 
-	#keeps(name: 'stdout' | 'stderr'): boolean {
-		return (this.#options[name] ?? 'pipe') === 'pipe';
-	}
-
-	#connect({stdin, stdout, stderr}: Streams): void {
+	#feed({stdin}: Streams): void {
 		const {input} = this.#options;
 		if (stdin !== undefined) {
 			this.#input.connect(stdin);
@@ -162,15 +152,6 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 			}
 		}
 
-		this.#stdout.connect(stdout);
-		this.#stderr.connect(stderr);
-		if (this.#options.stdout === 'inherit') {
-			stdout?.pipe(process.stdout, {end: false});
-		}
-
-		if (this.#options.stderr === 'inherit') {
-			stderr?.pipe(process.stderr, {end: false});
-		}
 	}
 
 	#listen({lifecycle}: RunningContainer): () => void {

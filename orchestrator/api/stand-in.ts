@@ -6,13 +6,14 @@ import {PassThrough, type Readable, type Writable} from 'node:stream';
 export class OutputStandIn {
 	#standIn: PassThrough | undefined;
 	#real: Readable | undefined;
+	/** What came before the real stream, or instead of it. */
+	#before: Buffer | undefined;
+	#finished = false;
 
 	get stream(): Readable {
 		if (this.#standIn === undefined) {
 			this.#standIn = new PassThrough();
-			if (this.#real !== undefined) {
-				this.#join(this.#real, this.#standIn);
-			}
+			this.#fill();
 		}
 
 		return this.#standIn;
@@ -23,20 +24,27 @@ export class OutputStandIn {
 		return this.#standIn !== undefined;
 	}
 
-	/** Nothing comes where the output goes elsewhere. */
-	connect(real: Readable | undefined): void {
+	/** Nothing comes after `before` where there is no real stream. */
+	connect(real: Readable | undefined, before?: Buffer): void {
 		this.#real = real;
-		if (real === undefined) {
-			this.#standIn?.end();
-		} else if (this.#standIn !== undefined) {
-			this.#join(real, this.#standIn);
-		}
+		this.#before = before;
+		this.#finished = real === undefined;
+		this.#fill();
 	}
 
-	/** Who leaves a `for await` early has destroyed the stand-in; the payload must not wait for him. (pipe pauses its source then.) */
-	#join(real: Readable, standIn: PassThrough): void {
-		real.pipe(standIn);
-		standIn.once('close', () => real.resume());
+	#fill(): void {
+		if (this.#before !== undefined && this.#before.length > 0) {
+			this.#standIn?.write(this.#before);
+		}
+
+		if (this.#finished) {
+			this.#standIn?.end();
+		} else if (this.#standIn !== undefined) {
+			const real = this.#real;
+			real?.pipe(this.#standIn);
+			// Whoever stops reading must not stop the payload: unpiping has paused the real stream, which others still read.
+			this.#standIn.once('close', () => real?.unpipe().resume());
+		}
 	}
 }
 

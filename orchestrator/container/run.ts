@@ -1,7 +1,7 @@
 /** A container from its launch until nothing is left of it: what happens at each turn on disk, beside what `lifecycle.ts` does to the process. */
 
 import {ClocheError} from '../base/errors.js';
-import {identify} from '../base/process.js';
+import {identify, type ProcessIdentity} from '../base/process.js';
 import type {Launch} from '../helper/launch.js';
 import type {LaunchOptions} from '../helper/launch-options.js';
 import type {Supervisor} from '../helper/supervisor.js';
@@ -103,6 +103,18 @@ const follow = async ({design, stored, launch, roots, lifecycle}: {design: Desig
 	}
 };
 
+const identities = new WeakMap<Supervisor, ProcessIdentity>();
+
+/** Read once: a resident one is asked at every start. */
+const identifySupervisor = (supervisor: Supervisor): ProcessIdentity | undefined => {
+	const identity = identities.get(supervisor) ?? identify(supervisor.pid);
+	if (identity !== undefined) {
+		identities.set(supervisor, identity);
+	}
+
+	return identity;
+};
+
 /** Why a helper that has no pid couldn't be started; its launches know. */
 const failToStart = async (supervisor: Supervisor, design: Design): Promise<never> => {
 	await supervisor.launch(design.plan).running;
@@ -111,7 +123,7 @@ const failToStart = async (supervisor: Supervisor, design: Design): Promise<neve
 
 /** Claim, launch, and follow. */
 export const runDesign = async (design: Design, {roots, supervisor, launch: options = {}, onTimeout}: RunContext): Promise<RunningContainer> => {
-	const owner = identify(supervisor.pid) ?? await failToStart(supervisor, design);
+	const owner = identifySupervisor(supervisor) ?? await failToStart(supervisor, design);
 	const stored = await placeContainer(design, roots, owner);
 	let launch: Launch;
 	try {

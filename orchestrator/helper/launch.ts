@@ -16,6 +16,8 @@ import type {Streams} from './streams.js';
 
 const SIGKILL = 9;
 
+const NO_STREAMS: Streams = {stdin: undefined, stdout: undefined, stderr: undefined, readRest: () => undefined, close: () => undefined, destroy: () => undefined};
+
 export class Launch {
 	/** The channel's number. */
 	readonly channel: number;
@@ -32,7 +34,7 @@ export class Launch {
 	/** START, encoded beforehand (its mistakes show at once), until it is sent. */
 	#start: Buffer | undefined;
 	#started: boolean;
-	#ends: Streams = {};
+	#ends: Streams | undefined;
 	#pid: number | undefined;
 	/** Why it failed, unless the helper says it better. */
 	#suspected: ClocheError | undefined;
@@ -52,7 +54,7 @@ export class Launch {
 		this.#options = options;
 		this.#startOps = plan.start;
 		if (!piped) {
-			this.#streams.resolve(this.#ends);
+			this.#streams.resolve(NO_STREAMS);
 		}
 
 		context.send(bytes);
@@ -147,6 +149,7 @@ export class Launch {
 					this.#settle(this.#suspected);
 				}
 
+				this.#letGo();
 				this.#released.resolve();
 				return this.#context.onReleased();
 			}
@@ -162,6 +165,16 @@ export class Launch {
 		this.#released.reject(error);
 	}
 
+	/** Ends that nobody has asked for by now, nor will in the turns that this event causes. */
+	#letGo(): void {
+		const ends = this.#ends;
+		if (ends !== undefined) {
+			setImmediate(() => {
+				ends.close();
+			});
+		}
+	}
+
 	#sendIfLive(bytes: Buffer): boolean {
 		const live = this.#state === 'creating' || this.#state === 'created' || this.#state === 'running';
 		if (live) {
@@ -174,9 +187,7 @@ export class Launch {
 	#settle(error: ClocheError): void {
 		if (!this.#running.settled) {
 			// What was opened: the container will never use it.
-			this.#ends.stdin?.destroy();
-			this.#ends.stdout?.destroy();
-			this.#ends.stderr?.destroy();
+			this.#ends?.destroy();
 		}
 
 		this.#streams.reject(error);

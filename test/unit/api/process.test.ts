@@ -30,7 +30,7 @@ const play = (options: StreamOptions = {}) => {
 	const started = {
 		container: {
 			id: 'abc',
-			launch: {streams: Promise.resolve({stdin, stdout, stderr}), running: Promise.resolve(), created: Promise.resolve(42), resize: (rows: number, columns: number) => told.push(`${rows}×${columns}`)},
+			launch: {streams: Promise.resolve({stdin, stdout, stderr, readRest: () => undefined}), running: Promise.resolve(), created: Promise.resolve(42), resize: (rows: number, columns: number) => told.push(`${rows}×${columns}`)},
 			lifecycle,
 			outcome,
 			released: outcome.then(() => undefined),
@@ -43,8 +43,8 @@ const play = (options: StreamOptions = {}) => {
 	return {
 		handle, stdin, stdout, stderr, told,
 		finish: (exit: {code: number} | {signal: number}, timedOut = false) => {
-			stdout.destroy();
-			stderr.destroy();
+			stdout.end();
+			stderr.end();
 			end({exit: {...exit, ...usage}, timedOut});
 		},
 	};

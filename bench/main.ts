@@ -92,17 +92,24 @@ const main = async (options: BenchOptions): Promise<void> => {
 	}
 };
 
-const options = readOptions(process.argv.slice(2), process.env);
-if (options === undefined) {
-	process.stdout.write(USAGE);
-} else {
+const start = async (): Promise<number> => {
+	const options = readOptions(process.argv.slice(2), process.env);
+	if (options === undefined) {
+		process.stdout.write(USAGE);
+		return 0;
+	}
+
 	const status = await enterOwnMounts();
 	if (status === undefined) {
-		await main(options).catch((error: unknown) => {
-			say(`bench: ${error instanceof Error ? error.message : String(error)}`);
-			process.exitCode = 1;
-		});
-	} else {
-		process.exitCode = status;
+		await main(options);
 	}
+
+	return status ?? 0;
+};
+
+try {
+	process.exitCode = await start();
+} catch (error) {
+	say(`bench: ${error instanceof Error ? error.message : String(error)}`);
+	process.exitCode = 1;
 }

@@ -218,7 +218,7 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 	build->failure.step = STEP_CLONE;
 	int pidfd = -1;
 	struct start start = {
-		.message = message, .plan = plan, .build = build, .clocks = -1,
+		.message = message, .plan = plan, .build = build, .clocks = -1, .pid = -1,
 		.target = joined ? joined->pidfd : -1, .target_pid = joined ? joined->pid : -1,
 		.arguments = {.flags = namespaces | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD},
 	};
@@ -250,6 +250,7 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		return 0;
 	if (outside_prepare(build, message, channel->pid) < 0)
 		return -1;
+	build->failure.step = STEP_CLONE;
 	struct event go;
 	event_begin(&go, KIND_RESUME, channel->number);
 	return write_all(channel->sync, go.data, go.size) < 0 ? failed(&build->failure, "write", "the init's socket") : 0;

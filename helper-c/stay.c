@@ -55,6 +55,7 @@ _Noreturn void stay(struct build *build, uint32_t first) {
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	bool is_init = getpid() == 1;
+	build->failure.step = STEP_INIT;
 	if (!is_init && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
 		failed(&build->failure, "prctl PR_SET_CHILD_SUBREAPER", NULL);
 		give_up(build);

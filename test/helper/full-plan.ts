@@ -38,7 +38,7 @@ export const fullPlan = (t: ExecutionContext, privilege: Privilege, argv: string
 			{op: 'bind', source: probe, target: '/probe', create: 'file', attributes: ['rdonly', 'nosuid', 'nodev']},
 			...(terminal ? [{op: 'console', target: '/dev/console', create: 'file'} as const] : []),
 			{op: 'protect', target: '/proc/sys', attributes: ['rdonly'], ifExists: true},
-			{op: 'mask', target: '/proc/kcore', ifExists: true},
+			{op: 'mask', target: '/proc/version', ifExists: true},
 			{op: 'mask', target: '/sys/firmware', ifExists: true},
 			{op: 'hostname', name: 'westeros'},
 			{op: 'domainname', name: 'north'},

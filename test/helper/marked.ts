@@ -74,6 +74,9 @@ export class Marked {
 		this.socket.on('error', () => undefined); // EPIPE, where it was killed.
 		this.connection = new Connection(this.socket, {pid: this.child.pid ?? 0, openStreams, onBroken: () => undefined});
 		this.ended = new Promise(resolve => {
+			this.child.on('exit', () => {
+				this.socket.ref(); // 'close' waits for its end.
+			});
 			this.child.on('close', (code, signal) => {
 				this.connection.fail(new ClocheError('nsinit is gone', {why: `status ${code}, signal ${signal}`}));
 				resolve(signal ?? `status ${code}`);

@@ -7,9 +7,9 @@
 import {writeSync} from 'node:fs';
 import {Readable, Writable} from 'node:stream';
 import {isErrno} from '../base/errors.js';
+import {pauseSync} from '../base/pause.js';
 
 const PAUSE_MS = 2;
-const pause = new Int32Array(new SharedArrayBuffer(4));
 
 const writeAll = (fd: number, bytes: Buffer): void => {
 	for (let rest = bytes; rest.length > 0;) {
@@ -25,7 +25,7 @@ const writeAll = (fd: number, bytes: Buffer): void => {
 				throw error;
 			}
 
-			Atomics.wait(pause, 0, 0, PAUSE_MS);
+			pauseSync(PAUSE_MS);
 		}
 	}
 };

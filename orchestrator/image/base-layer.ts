@@ -1,7 +1,7 @@
 /** Finds a base layer, and builds it where it's needed for the first time. */
 
 import {lstatSync} from 'node:fs';
-import path from 'node:path';
+import {join} from 'node:path';
 import {isErrno} from '../base/errors.js';
 import {layersDirectory} from '../host/assets.js';
 
@@ -16,7 +16,7 @@ import {layersDirectory} from '../host/assets.js';
  * @throws ClocheError where the recipe's binary isn't on this machine
  */
 export async function findBaseLayer(name: string, cache: string): Promise<string | undefined> {
-	const built = path.join(layersDirectory(), name);
+	const built = join(layersDirectory(), name);
 	if (belongsToUs(built)) {
 		return built;
 	}
@@ -29,21 +29,20 @@ export async function findBaseLayer(name: string, cache: string): Promise<string
 	}
 
 	const cached = `${recipe.name}-${String(recipe.revision)}`;
-	if (belongsToUs(path.join(cache, cached))) {
-		return path.join(cache, cached);
+	if (belongsToUs(join(cache, cached))) {
+		return join(cache, cached);
 	}
 
 	const {buildLayer} = await import('./recipe.js');
 	return buildLayer(recipe, cache, cached);
 }
 
-// Synchronous: it stands in the way of every start, and a turn of the thread pool is dearer than the call.
+// Synchronous: it stands in the way of every start, and a turn of the thread pool is dearer than the call; so is an exception.
 function belongsToUs(directory: string): boolean {
 	try {
-		const {uid} = lstatSync(directory);
-		return uid === process.geteuid?.();
+		return lstatSync(directory, {throwIfNoEntry: false})?.uid === process.geteuid?.();
 	} catch (error) {
-		if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) {
+		if (isErrno(error, 'ENOTDIR')) {
 			return false;
 		}
 

@@ -5,6 +5,7 @@
 
 import {existsSync, lstatSync} from 'node:fs';
 import {ClocheError, isErrno} from '../../base/errors.js';
+import {pauseSync} from '../../base/pause.js';
 import {isTemporary} from '../../base/atomic.js';
 import {type ProcessIdentity, identify, isAlive} from '../../base/process.js';
 import {type Claim, dropClaim, isAbandoned, readClaims, readNames, takeOver} from './claim.js';
@@ -38,8 +39,6 @@ const PAUSE_MS = 5;
 /** A writer gives its file a name within microseconds; one that takes an hour is dead. */
 const STALE_MS = 3_600_000;
 
-const pause = new Int32Array(new SharedArrayBuffer(4));
-
 /** Kill the init that was written down, if that very process still runs, and wait until it does not. */
 const killInit = (init: ProcessIdentity | undefined): void => {
 	if (init === undefined || !isAlive(init)) {
@@ -55,7 +54,7 @@ const killInit = (init: ProcessIdentity | undefined): void => {
 	}
 
 	for (const deadline = Date.now() + PATIENCE_MS; isAlive(init) && Date.now() < deadline;) {
-		Atomics.wait(pause, 0, 0, PAUSE_MS);
+		pauseSync(PAUSE_MS);
 	}
 };
 

@@ -1,6 +1,7 @@
 /** The further life of containers that are kept: occupied for a run or a removal, let go of, removed. */
 
 import {ClocheError, isErrno} from '../../base/errors.js';
+import {pauseSync} from '../../base/pause.js';
 import type {ProcessIdentity} from '../../base/process.js';
 import {type Claim, dropClaim, makeClaim, readClaims, readNames} from './claim.js';
 import {type ExitRecord, initPath, readExit, readInit, writeExit} from './exit.js';
@@ -13,8 +14,6 @@ import {containerDirectory, namesDirectory, runDirectory, type StateRoots} from 
 /** Somebody cleaning up is through in no time; somebody running isn't waited for. */
 const ROUNDS = 20;
 const PAUSE_MS = 10;
-
-const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Answer for a container that is there: to start it, or to remove it.
@@ -38,7 +37,7 @@ export const occupyContainer = (roots: StateRoots, id: string, owner: ProcessIde
 			throw new ClocheError('the container is in use', {where: id, why, remedy: running ? 'stop it first' : 'try again'});
 		}
 
-		Atomics.wait(pause, 0, 0, PAUSE_MS);
+		pauseSync(PAUSE_MS);
 	}
 };
 

@@ -2,7 +2,7 @@
 
 let word: Int32Array | undefined;
 
-/** Sleep for `milliseconds`. What it sleeps on is made at the first use: it takes V8 1.5 ms, of every command's start. */
+/** Sleep for `milliseconds`. */
 export const pauseSync = (milliseconds: number): void => {
 	word ??= new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 	Atomics.wait(word, 0, 0, milliseconds);

@@ -5,7 +5,7 @@
  */
 
 import {writeSync} from 'node:fs';
-import {Readable, Writable} from 'node:stream';
+import type {Readable, Writable} from 'node:stream';
 import {isErrno} from '../base/errors.js';
 import {pauseSync} from '../base/pause.js';
 
@@ -30,13 +30,16 @@ const writeAll = (fd: number, bytes: Buffer): void => {
 	}
 };
 
+// Loaded only for who asks: it takes more than a millisecond of every command's start.
+const stream = () => process.getBuiltinModule('node:stream');
+
 const standIns = {
-	stdin: () => Readable.from([]),
+	stdin: () => stream().Readable.from([]),
 	stdout: () => makeWritable(1),
 	stderr: () => makeWritable(2),
 };
 
-const makeWritable = (fd: number): Writable => new Writable({
+const makeWritable = (fd: number): Writable => new (stream().Writable)({
 	decodeStrings: true,
 	write(chunk: Buffer, _encoding, done) {
 		writeAll(fd, chunk);

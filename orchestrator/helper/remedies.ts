@@ -67,6 +67,10 @@ const bindRemedy = (code: string, op: Extract<Op, {op: 'bind'}>, path: string | 
 	return path === op.source ? `check that ${op.source} is there` : 'a symbolic link at that place inside leads nowhere: choose another place, or mend the image';
 };
 
+/** What was made can't be put in its place (do_move_mount() in the kernel's fs/namespace.c). */
+const placeRemedy = (code: string, {detail}: Failure, op: Op): string | undefined => code === 'EINVAL' && detail === 'move_mount' && 'target' in op
+	? `what the image has at ${op.target} is of another kind: a directory goes onto a directory, a file onto a file` : undefined;
+
 const opRemedy = (code: string, op: Op, plan: Plan, path: string | undefined): string | undefined => {
 	switch (op.op) {
 		case 'mount': return mountRemedy(code, op);
@@ -104,7 +108,7 @@ export const findRemedy = ({failure, op, plan}: Ailment, read: ReadKernel = read
 		return 'the cgroup was removed meanwhile';
 	}
 
-	return (op === undefined ? undefined : opRemedy(code, op, plan, failure.path))
+	return (op === undefined ? undefined : placeRemedy(code, failure, op) ?? opRemedy(code, op, plan, failure.path))
 		?? namespaceRemedy(code, failure.step, op, plan, read)
 		?? generalRemedy(code, op);
 };

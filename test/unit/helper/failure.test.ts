@@ -90,6 +90,12 @@ test('overlay\'s errors have their reasons', t => {
 	t.regex(said(19), /no file system overlay .*--storage copy/);
 });
 
+test('a mount that doesn\'t fit its place says so, and not that an option is wrong', t => {
+	const proc: Op = {op: 'mount', type: 'proc', target: '/proc'};
+	t.regex(remedy({step: Step.CREATE, index: 0, errno: 22, detail: 'move_mount'}, kernel({}), {}, proc) ?? '', /^what the image has at \/proc is of another kind/);
+	t.regex(remedy({step: Step.CREATE, index: 0, errno: 22, detail: 'fsconfig'}, kernel({}), {}, proc) ?? '', /^proc refuses an option/);
+});
+
 test('general errors have a remedy where one is known, and none where not', t => {
 	const at = (errno: number, op?: Op): string | undefined => remedy({step: Step.CREATE, index: 0, errno}, kernel({}), {}, op);
 	t.regex(at(24) ?? '', /ulimit -n/);

@@ -98,7 +98,8 @@ export class Supervisor implements AsyncDisposable {
 		this.#child.unref();
 		let socketError: Error | undefined;
 		this.#socket.on('error', error => {
-			socketError = error; // EPIPE, say: 'close' follows and tells it all.
+			socketError = error; // EPIPE, or ECONNRESET, where it died with a frame unread; then there is no 'end'.
+			this.#child.ref(); // Its exit tells it all.
 		});
 		this.#socket.on('end', () => {
 			this.#child.ref(); // So that its exit status is heard.

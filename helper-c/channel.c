@@ -141,6 +141,9 @@ void channel_create(struct supervisor *supervisor, const struct message *message
 		build.failure.step = STEP_CLONE;
 		failed(&build.failure, "malloc", NULL);
 		channel_send_failure(supervisor, &none, &build.failure, KIND_ERROR);
+		for (uint32_t i = 0, head = plan_head(message); i < head; i++)
+			if (message->fields[i].tag == TAG_REMOVE)
+				(void)remove_tree(field_string(&message->fields[i]), -1); /* gc tries again */
 		channel_send(supervisor, &none, KIND_RELEASED);
 		return;
 	}

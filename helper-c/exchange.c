@@ -17,12 +17,12 @@ static void push(struct channel *channel, const uint8_t *data, size_t size) {
 		size -= (size_t)sent;
 	}
 	uint8_t *rest = NULL;
-	if (size > 0 && errno == EAGAIN) {
-		rest = malloc(size);
+	if (size > 0) {
+		rest = errno == EAGAIN ? malloc(size) : NULL;
 		if (rest)
 			memcpy(rest, data, size);
 		else
-			channel_kill(channel);
+			channel_kill(channel); /* it would wait for the frame for ever */
 	}
 	free(channel->unsent);
 	channel->unsent = rest;

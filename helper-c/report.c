@@ -4,9 +4,10 @@
 
 #include <sys/socket.h>
 
-/* Nobody to tell means the supervisor is gone: PDEATHSIG or the next read of the socket ends this process. */
+/* Without the supervisor, or behind its back, nothing goes on. */
 static void send_event(struct build *build, const struct event *event) {
-	(void)!RETRY(send(build->sync, event->data, event->size, MSG_NOSIGNAL));
+	if (RETRY(send(build->sync, event->data, event->size, MSG_NOSIGNAL)) < 0)
+		_exit(125);
 }
 
 void report(struct build *build, enum kind kind) {

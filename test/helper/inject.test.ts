@@ -5,84 +5,11 @@
  * strace counts calls by process, so that `when` is the helper's count, and its init's, too.
  */
 
-import {spawnSync} from 'node:child_process';
-import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import test, {type ExecutionContext} from 'ava';
-import {ClocheError} from '../../orchestrator/base/errors.js';
-import type {Exit} from '../../orchestrator/helper/events.js';
+import {existsSync} from 'node:fs';
 import type {Plan} from '../../orchestrator/helper/plan.js';
-import {type FullPlan, fullPlan, marked} from './full-plan.js';
-import {Marked} from './marked.js';
+import type {FullPlan} from './full-plan.js';
+import {type Fault, faulty, runWith} from './strace.js';
 import {privileges, type Privilege} from './support.js';
-
-const NULLS = {stdin: 'null', stdout: 'null', stderr: 'null'} as const;
-
-/** As strace's -e inject: a system call, the error, which of the calls; `only` those about this path. */
-interface Fault {
-	call: string;
-	error: string;
-	when: number;
-	only?: string;
-}
-
-interface Outcome {
-	plan: FullPlan;
-	/** How often the fault struck. */
-	struck: number;
-	error: ClocheError | undefined;
-	exit: Exit | undefined;
-	warnings: ClocheError[];
-	/** How the helper ended. */
-	ended: string;
-}
-
-/** Why strace can't, if so. */
-const whyNot = (): string | undefined => {
-	const {error, status, stderr} = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '/bin/true'], {encoding: 'utf8'});
-	return error !== undefined ? 'strace is not installed' : status === 0 ? undefined : `strace may not trace here: ${stderr.trim()}`;
-};
-
-const reason = whyNot();
-const faulty = reason === undefined ? test : test.skip;
-if (reason !== undefined) {
-	test(`faults are not injected: ${reason}`, t => {
-		t.pass();
-	});
-}
-
-const run = async (t: ExecutionContext, privilege: Privilege, {call, error, when, only}: Fault, changes: (plan: FullPlan) => Plan): Promise<Outcome> => {
-	const directory = mkdtempSync(join(tmpdir(), 'cloche-strace-'));
-	const log = join(directory, 'log');
-	t.teardown(() => rmSync(directory, {recursive: true, force: true}));
-	spawnSync('chmod', ['777', directory]);
-	const helper = new Marked(t, privilege, {
-		through: ['strace', '-f', '-qq', '-o', log, ...(only === undefined ? [] : ['-P', only]), '-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${when}`],
-	});
-	const plan = marked(fullPlan(t, privilege, ['/probe', 'exit', '0'], {streams: NULLS}), helper.mark);
-	const warnings: ClocheError[] = [];
-	let failure: ClocheError | undefined;
-	let exit: Exit | undefined;
-	try {
-		const launch = helper.launch({...plan, ...changes(plan)}, {onWarning: warning => warnings.push(warning)});
-		try {
-			exit = await launch.exited;
-		} catch (error) {
-			failure = error instanceof ClocheError ? error : t.fail(String(error));
-		}
-
-		await launch.released.catch(() => undefined); // Where the helper itself was struck.
-	} catch (error) {
-		failure = error instanceof ClocheError ? error : t.fail(String(error));
-	}
-
-	const ended = await helper.close();
-	await helper.gone();
-	t.false(readFileSync('/proc/self/mountinfo', 'utf8').includes(plan.state));
-	const struck = readFileSync(log, 'utf8').split('(INJECTED)').length - 1;
-	return {plan, struck, error: failure, exit, warnings, ended};
-};
 
 interface Expected {
 	step: string;
@@ -178,7 +105,7 @@ for (const privilege of privileges) {
 	for (const [fault, expected, changes] of table[privilege]) {
 		const about = fault.only === undefined ? '' : ` about ${fault.only}`;
 		faulty(`${privilege}: ${fault.call}${about} fails with ${fault.error}, the ${fault.when}. time, in ${expected.op ?? expected.step}`, async t => {
-			const {plan, struck, error, ended, warnings} = await run(t, privilege, fault, full => ({...full, ...changes?.(full)}));
+			const {plan, struck, error, ended, warnings} = await runWith(t, privilege, fault, full => ({...full, ...changes?.(full)}));
 			t.true(struck > 0, 'the fault did not strike');
 			t.like(error, {step: expected.step, op: expected.op, code: expected.says.startsWith('exit status') ? undefined : fault.error});
 			if (expected.path instanceof RegExp) {

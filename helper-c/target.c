@@ -97,7 +97,8 @@ static int create_file(struct build *build, const struct op *op) {
 int target_open(struct build *build, const struct op *op) {
 	const char *path = op_string(op, TAG_TARGET);
 	bool no_symlinks = op_has(op, FLAG_NO_SYMLINKS);
-	int fd = resolve(build, path, O_PATH, no_symlinks);
+	/* ENOTDIR now says more than move_mount's EINVAL would. */
+	int fd = resolve(build, path, O_PATH | (op_has(op, FLAG_CREATE_DIRECTORY) ? O_DIRECTORY : 0), no_symlinks);
 	if (fd >= 0)
 		return fd;
 	if (errno == ENOENT && op_has(op, FLAG_CREATE_DIRECTORY))

@@ -116,12 +116,12 @@ test('stop asks, waits, and kills', async t => {
 
 test('a payload that ends in time isn\'t killed', async t => {
 	const helper = fake();
-	const lifecycle = start(helper);
+	const lifecycle = start(helper, {stopTimeout: 40});
 	await helper.run();
 	lifecycle.stop();
 	helper.exit({code: 0, ...usage});
 	await lifecycle.outcome;
-	await pause(60);
+	await pause(80);
 	t.deepEqual(helper.signals, [SIGTERM]);
 });
 
@@ -144,7 +144,7 @@ test('what doesn\'t run yet is killed at once', t => {
 test('the time limit stops', async t => {
 	const helper = fake();
 	let heard = 0;
-	const lifecycle = start(helper, {timeout: 10, onTimeout: () => {
+	const lifecycle = start(helper, {timeout: 10, stopTimeout: 60_000, onTimeout: () => {
 		heard++;
 	}});
 	await pause(30);

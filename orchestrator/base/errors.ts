@@ -83,9 +83,18 @@ export class ClocheError extends Error {
 	}
 }
 
-/** Anything thrown, as one line for a person; what is not ours keeps its own message. */
-export const describeError = (error: unknown): string =>
-	error instanceof ClocheError ? error.message : escapeControls(messageOf(error) ?? 'unknown error');
+/** Node's own system error, in our words: the call, the path, what is wrong. */
+const describeSystemError = (error: Error): string =>
+	new ClocheError('syscall' in error && typeof error.syscall === 'string' ? error.syscall : 'system call', {where: pathOf(error), cause: error}).message;
+
+/** Anything thrown, as one line for a person; what is not ours and no system error keeps its own message. */
+export const describeError = (error: unknown): string => {
+	if (error instanceof ClocheError) {
+		return error.message;
+	}
+
+	return error instanceof Error && errnoOf(error) !== undefined ? describeSystemError(error) : escapeControls(messageOf(error) ?? 'unknown error');
+};
 
 /** The exit status for anything thrown. */
 export const exitCodeOf = (error: unknown): number => error instanceof ClocheError ? error.exitCode : EXIT_OURS;

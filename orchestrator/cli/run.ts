@@ -1,6 +1,7 @@
 /** `cloche run`. */
 
 import {constants} from 'node:os';
+import {describeError} from '../base/errors.js';
 import {uptime} from '../container/facts.js';
 import {exitStatus, type Lifecycle} from '../container/lifecycle.js';
 import {normalizeOptions} from '../container/normalize.js';
@@ -100,7 +101,10 @@ const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervi
 		tracer?.end(Number(uptime() - before) / 1e6);
 		return exitStatus(ended);
 	} finally {
-		await released;
+		// How the payload ended is what was asked; that something of it couldn't be removed or written down is told beside it.
+		await released.catch((error: unknown) => {
+			warn(describeError(error));
+		});
 	}
 };
 

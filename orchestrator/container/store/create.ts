@@ -80,12 +80,7 @@ const releaseIfStale = (roots: StateRoots, name: string, holder: string): boolea
 	return stale;
 };
 
-/**
- * Make a container's place. Synchronous; nothing of it is left if it throws.
- *
- * @throws ClocheError where the name or the id is taken
- */
-export const createContainer = (roots: StateRoots, {id = newId(), owner, branches = true, traversable = false, ...rest}: NewContainer): StoredContainer => {
+const makePlace = (roots: StateRoots, {id = newId(), owner, branches = true, traversable = false, ...rest}: NewContainer): StoredContainer => {
 	if (!isName(id)) {
 		throw new ClocheError('not a container\'s id', {where: id, remedy: NAME_RULE});
 	}
@@ -128,6 +123,26 @@ export const createContainer = (roots: StateRoots, {id = newId(), owner, branche
 	}
 
 	return {id, directory, record, claim, remove: keep ? [] : removalPaths(roots, record, claim)};
+};
+
+/** A symbolic link's error names its text first. */
+const placeOf = (error: unknown): string | undefined => {
+	const named = error instanceof Error ? ['dest', 'path'].map(key => Reflect.get(error, key) as unknown) : [];
+	return named.find(path => typeof path === 'string');
+};
+
+/**
+ * Make a container's place. Synchronous; nothing of it is left if it throws.
+ *
+ * @throws ClocheError where the name or the id is taken
+ */
+export const createContainer = (roots: StateRoots, container: NewContainer): StoredContainer => {
+	try {
+		return makePlace(roots, container);
+	} catch (cause) {
+		throw cause instanceof ClocheError ? cause
+			: new ClocheError('cannot write state', {where: placeOf(cause) ?? roots.data, cause, remedy: 'put it elsewhere with --root DIR or CLOCHE_ROOT'});
+	}
 };
 
 /** Everything of a container, in the order in which it may vanish: its name, what it holds, and the claim last. */

@@ -2,7 +2,7 @@
 
 import {readlinkSync, symlinkSync, unlinkSync} from 'node:fs';
 import {writeAtomic} from '../../base/atomic.js';
-import {isErrno} from '../../base/errors.js';
+import {ClocheError, isErrno} from '../../base/errors.js';
 import {type ProcessIdentity, formatIdentity, identify, parseIdentity} from '../../base/process.js';
 import {parseVersioned, readIfThere} from './record.js';
 
@@ -39,7 +39,11 @@ export const initPath = (directory: string): string => `${directory}${INIT}`;
 
 /** Write it: from now on the container has ended. */
 export const writeExit = (directory: string, exit: Omit<ExitRecord, 'version'>): void => {
-	writeAtomic(exitPath(directory), `${JSON.stringify({version: EXIT_VERSION, ...exit})}\n`, 0o600);
+	try {
+		writeAtomic(exitPath(directory), `${JSON.stringify({version: EXIT_VERSION, ...exit})}\n`, 0o600);
+	} catch (cause) {
+		throw new ClocheError('cannot write down how the container ended', {where: directory, cause});
+	}
 };
 
 /** The exit record in a container's directory, or `undefined` where there is none. */

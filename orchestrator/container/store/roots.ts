@@ -13,7 +13,8 @@
 
 import {chmodSync, mkdirSync} from 'node:fs';
 import {homedir} from 'node:os';
-import {isAbsolute, join, resolve} from 'node:path';
+import {dirname, isAbsolute, join, resolve} from 'node:path';
+import {isErrno} from '../../base/errors.js';
 
 export interface StateRoots {
 	/** What is to survive a reboot, and branches, which are too large for anything but a disk. */
@@ -65,14 +66,28 @@ export const runDirectory = ({run}: StateRoots, id: string): string => `${run}/$
 /** What must not be seen inside a container. */
 export const stateDirectories = ({data, run}: StateRoots): string[] => run.startsWith(`${data}/`) ? [data] : [data, run];
 
+/** As `recursive` does, which takes a read-only file system for a missing directory (MKDirpSync in Node's node_file.cc). */
+const makeWithParents = (directory: string): void => {
+	try {
+		mkdirSync(directory);
+	} catch (error) {
+		if (isErrno(error, 'ENOENT')) {
+			makeWithParents(dirname(directory));
+			makeWithParents(directory);
+		} else if (!isErrno(error, 'EEXIST')) {
+			throw error;
+		}
+	}
+};
+
 /**
  * Make the directories. Others may pass through to what they are let see (a container's user namespace maps ids that are
  * nobody's here, and overlayfs looks its branches up as one of them), but can't list anything.
  */
 export const makeRoots = (roots: StateRoots): void => {
-	mkdirSync(roots.data, {recursive: true});
+	makeWithParents(roots.data);
 	for (const [directory, mode] of [[roots.data, 0o711], [containersDirectory(roots), 0o711], [memoryDirectory(roots), 0o711], [liveDirectory(roots), 0o700], [namesDirectory(roots), 0o700]] as const) {
-		mkdirSync(directory, {recursive: true});
+		makeWithParents(directory);
 		// Whatever the umask says. Several may be at it; all set the same.
 		chmodSync(directory, mode);
 	}

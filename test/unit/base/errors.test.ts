@@ -45,3 +45,10 @@ test('errno has a name and words, for those that libuv lacks, too', t => {
 	t.is(errnoName(4711), 'errno 4711');
 	t.is(errnoWords(4711), 'error number 4711');
 });
+
+test('a system error of Node\'s is told in our words, in one line', t => {
+	const error = t.throws(() => {
+		readFileSync('/missing\nfile');
+	});
+	t.is(describeError(error), 'open: /missing\\x0afile: no such file or directory');
+});

@@ -19,7 +19,8 @@ export interface Rest {
 	ended: boolean;
 }
 
-const CHUNK = 65_536;
+/** A pipe's whole capacity (pipe(7)); read into by one call at a time, so one serves all. */
+const scratch = Buffer.allocUnsafeSlow(65_536);
 
 /** The orchestrator's ends. */
 export interface Streams {
@@ -69,8 +70,7 @@ class OpenStreams implements Streams {
 
 		const chunks: Buffer[] = [];
 		for (;;) {
-			const chunk = Buffer.allocUnsafe(CHUNK);
-			const size = readNow(descriptor, chunk);
+			const size = readNow(descriptor, scratch);
 			if (size === undefined) {
 				return {bytes: Buffer.concat(chunks), ended: false};
 			}
@@ -80,7 +80,7 @@ class OpenStreams implements Streams {
 				return {bytes: Buffer.concat(chunks), ended: true};
 			}
 
-			chunks.push(chunk.subarray(0, size));
+			chunks.push(Buffer.from(scratch.subarray(0, size)));
 		}
 	}
 

@@ -11,8 +11,8 @@ import {busybox} from '../layers/busybox.js';
 
 const run = promisify(execFile);
 
-/** podman keeps a cache here, whatever --root says. */
-const PODMAN = '/var/lib/containers';
+/** What podman keeps outside of the directories that it is given: a cache, its locks, what its runtime notes down. */
+const PODMAN = ['/var/lib/containers', '/dev/shm/libpod_lock', '/run/crun'];
 
 export interface Workshop {
 	/** On the disk, as /var/lib is. */
@@ -46,8 +46,9 @@ export const openWorkshop = async (scope: Scope): Promise<Workshop> => {
 	const runtime = process.env['XDG_RUNTIME_DIR'] ?? (process.geteuid?.() === 0 ? '/run' : disk);
 	const notes = await mkdtemp(path.join(runtime, 'cloche-bench-'));
 	scope.defer(async () => clear(notes));
-	if (!existsSync(PODMAN)) {
-		scope.defer(async () => rm(PODMAN, {recursive: true, force: true}));
+	// Only what wasn't there before.
+	for (const left of PODMAN.filter(name => !existsSync(name))) {
+		scope.defer(async () => rm(left, {recursive: true, force: true}));
 	}
 
 	return {disk, scope, run: notes, rootfs: await buildLayer(busybox, disk)};

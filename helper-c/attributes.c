@@ -74,31 +74,6 @@ static bool is_below(const struct mounts_below *below, uint64_t parent) {
 	return false;
 }
 
-/* mountinfo lists a parent before its children. */
-static int remount_below(uint64_t top, uint32_t attributes) {
-	FILE *table = fopen("/proc/self/mountinfo", "re");
-	if (!table)
-		return -1;
-	struct mounts_below below = {NULL, 0};
-	int result = note_mount(&below, top);
-	cleanup_free char *line = NULL;
-	size_t size = 0;
-	while (result == 0 && getline(&line, &size, table) > 0) {
-		unsigned long long id;
-		unsigned long long parent;
-		cleanup_free char *path = NULL;
-		if (sscanf(line, "%llu %llu %*s %*s %ms", &id, &parent, &path) != 3 || !is_below(&below, parent))
-			continue;
-		unescape(path);
-		result = remount(path, attributes);
-		if (result == 0)
-			result = note_mount(&below, id);
-	}
-	free(below.ids);
-	fclose(table);
-	return result;
-}
-
 /* fdinfo tells which mount a descriptor is on (proc_pid_fdinfo(5)). */
 static int mount_id(int fd, uint64_t *id) {
 	char path[48];
@@ -114,7 +89,55 @@ static int mount_id(int fd, uint64_t *id) {
 	return 0;
 }
 
-static int add_by_remount(int fd, uint32_t attributes, bool recursive) {
+/* PATH is as the process sees it, where the root still covers the host's, so it is looked up from the root itself. A
+ * mount that another one covers has no path. */
+static int remount_found(const struct build *build, const char *path, uint64_t id, uint32_t attributes) {
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | (build->root >= 0 ? RESOLVE_IN_ROOT : 0u)};
+	cleanup_fd int fd = openat2(build->root >= 0 ? build->root : AT_FDCWD, *path ? path : "/", &how);
+	uint64_t found;
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
+	if (mount_id(fd, &found) < 0)
+		return -1;
+	char by_descriptor[32];
+	snprintf(by_descriptor, sizeof by_descriptor, "/proc/self/fd/%d", fd);
+	return found == id ? remount(by_descriptor, attributes) : 0;
+}
+
+/* mountinfo lists a parent before its children. */
+static int remount_below(const struct build *build, uint64_t top, uint32_t attributes) {
+	uint64_t root = 0;
+	size_t prefix = 0; /* of a path, where the root is mounted */
+	if (build->root >= 0 && mount_id(build->root, &root) < 0)
+		return -1;
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+	if (!table)
+		return -1;
+	struct mounts_below below = {NULL, 0};
+	int result = note_mount(&below, top);
+	cleanup_free char *line = NULL;
+	size_t size = 0;
+	while (result == 0 && getline(&line, &size, table) > 0) {
+		unsigned long long id;
+		unsigned long long parent;
+		cleanup_free char *path = NULL;
+		if (sscanf(line, "%llu %llu %*s %*s %ms", &id, &parent, &path) != 3)
+			continue;
+		unescape(path);
+		if (id == root && strcmp(path, "/") != 0)
+			prefix = strlen(path);
+		if (!is_below(&below, parent))
+			continue;
+		result = remount_found(build, path + prefix, id, attributes);
+		if (result == 0)
+			result = note_mount(&below, id);
+	}
+	free(below.ids);
+	fclose(table);
+	return result;
+}
+
+static int add_by_remount(const struct build *build, int fd, uint32_t attributes, bool recursive) {
 	char path[32];
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	if (remount(path, attributes) < 0)
@@ -124,7 +147,7 @@ static int add_by_remount(int fd, uint32_t attributes, bool recursive) {
 	uint64_t id;
 	if (mount_id(fd, &id) < 0)
 		return -1;
-	return remount_below(id, attributes);
+	return remount_below(build, id, attributes);
 }
 
 int attributes_add(struct build *build, int fd, uint32_t attributes, bool recursive, const char *path) {
@@ -138,5 +161,5 @@ int attributes_add(struct build *build, int fd, uint32_t attributes, bool recurs
 		if (errno != ENOSYS)
 			return failed(&build->failure, "mount_setattr", path);
 	}
-	return add_by_remount(fd, attributes, recursive) < 0 ? failed(&build->failure, "mount MS_REMOUNT|MS_BIND", path) : 0;
+	return add_by_remount(build, fd, attributes, recursive) < 0 ? failed(&build->failure, "mount MS_REMOUNT|MS_BIND", path) : 0;
 }

@@ -38,6 +38,7 @@ struct channel {
 	bool intends;        /* the init said that it execs now */
 	bool running;        /* RUNNING was sent */
 	bool failed;         /* ERROR was sent */
+	bool no_setgroups;   /* DENY_SETGROUPS, of this or the container that it joined */
 	bool shared_pids;    /* no pid namespace of its own */
 	bool draining;       /* the init has ended, what it wrote last is on its way to a slow reader */
 	bool ended;          /* the exit is reported; to be released when this round of events is done */

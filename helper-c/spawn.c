@@ -209,6 +209,8 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 	build->failure.step = STEP_JOIN;
 	if (target && !joined)
 		return refused(&build->failure, ESRCH, "the container to join is not running", NULL);
+	build->no_setgroups = build->no_setgroups || (joined && joined->no_setgroups);
+	channel->no_setgroups = build->no_setgroups;
 	bool has_cgroup = false;
 	build->failure.step = STEP_CGROUP;
 	cleanup_fd int cgroup = open_v2(build, message, &has_cgroup);

@@ -60,15 +60,20 @@ const firstProblem = (roots: StateRoots, id: string): void => {
  * Most containers are gone before anyone could look them up, and with privilege none outlives its supervisor. So theirs
  * are written down only when they stay; where nothing but this note is the leash, and for kept ones, at once.
  *
+ * @param onProblem hears that it couldn't be written: the container must not go on without
  * @returns what undoes it for one that isn't kept
  */
-const rememberInit = ({keep, plan}: Design, directory: string, launch: Launch): () => void => {
+const rememberInit = ({keep, plan}: Design, directory: string, launch: Launch, onProblem: (problem: ClocheError) => void): () => void => {
 	let written = false;
 	let timer: NodeJS.Timeout | undefined;
 	const leashed = plan.userMap === undefined && plan.namespaces.includes('pid');
 	launch.created.then(pid => {
 		const write = (): void => {
-			written = recordInit(directory, pid);
+			try {
+				written = recordInit(directory, pid);
+			} catch (cause) {
+				onProblem(new ClocheError('cannot write down the container\'s first process', {where: directory, cause, remedy: 'put the state elsewhere with --root DIR or CLOCHE_ROOT'}));
+			}
 		};
 
 		if (keep || !leashed) {
@@ -86,9 +91,11 @@ const rememberInit = ({keep, plan}: Design, directory: string, launch: Launch): 
 };
 
 /** Until the helper has let go of everything. Where the helper died, its work is ours. */
-const follow = async ({design, stored, launch, roots, lifecycle}: {design: Design; stored: StoredContainer; launch: Launch; roots: StateRoots; lifecycle: Lifecycle}): Promise<void> => {
+const follow = async ({design, stored, launch, roots, lifecycle, onProblem}: {
+	design: Design; stored: StoredContainer; launch: Launch; roots: StateRoots; lifecycle: Lifecycle; onProblem: (problem: ClocheError) => void;
+}): Promise<void> => {
 	const started = new Date().toISOString();
-	const forget = rememberInit(design, stored.directory, launch);
+	const forget = rememberInit(design, stored.directory, launch, onProblem);
 	try {
 		await launch.released;
 		forget();
@@ -138,7 +145,21 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 		alone: design.spec.linux.namespaces.pid === 'private',
 		onTimeout,
 	});
-	const released = follow({design, stored, launch, roots, lifecycle});
+	let problem: ClocheError | undefined;
+	const released = follow({design, stored, launch, roots, lifecycle, onProblem: error => {
+		problem = error;
+		lifecycle.kill();
+	}});
 	released.catch(() => undefined); // Marks it as handled; whoever awaits it still gets the error.
-	return {id: design.id, launch, lifecycle, outcome: lifecycle.outcome, released};
+	const outcome = lifecycle.outcome.then(ended => {
+		if (problem !== undefined) {
+			throw problem;
+		}
+
+		return ended;
+	}, (error: unknown) => {
+		throw problem ?? error;
+	});
+	outcome.catch(() => undefined); // As above.
+	return {id: design.id, launch, lifecycle, outcome, released};
 };

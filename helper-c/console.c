@@ -31,6 +31,16 @@ static void set_size(const struct build *build, int master) {
 		(void)ioctl(master, TIOCSWINSZ, &size);
 }
 
+static int bind_peer(struct build *build, const struct op *op, int peer) {
+	cleanup_fd int target = target_open(build, op);
+	if (target < 0)
+		return target == TARGET_ABSENT ? 0 : -1;
+	cleanup_fd int tree = open_tree(peer, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0 || move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return failed(&build->failure, "move_mount", op_string(op, TAG_TARGET));
+	return 0;
+}
+
 int op_console(struct build *build, const struct op *op) {
 	struct open_how how = {.flags = O_RDWR | O_NOCTTY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
 	cleanup_fd int master = openat2(build->root, "dev/pts/ptmx", &how);
@@ -41,12 +51,8 @@ int op_console(struct build *build, const struct op *op) {
 	cleanup_fd int peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (peer < 0)
 		return failed(&build->failure, "ioctl TIOCGPTPEER", "/dev/pts/ptmx");
-	cleanup_fd int target = target_open(build, op);
-	if (target < 0)
+	if (!build->joins && bind_peer(build, op, peer) < 0) /* the console of a container that runs stays what it is */
 		return -1;
-	cleanup_fd int tree = open_tree(peer, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree < 0 || move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return failed(&build->failure, "move_mount", op_string(op, TAG_TARGET));
 	set_size(build, master);
 	if (send_master(build, master) < 0)
 		return failed(&build->failure, "sendmsg", "the pty's master");

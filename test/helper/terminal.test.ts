@@ -68,6 +68,42 @@ for (const privilege of privileges) {
 		t.is((await launch.exited).code, 0);
 	});
 
+	test(`${privilege}: a process that joins has a terminal of the container, which keeps its console`, async t => {
+		const helper = new Marked(t, privilege);
+		const target = await open(t, helper, privilege, ['/probe', 'cat']);
+		await target.launch.running;
+		const joined = helper.launch({
+			namespaces: [], join: [], streams: {stdin: 'pipe', stdout: 'pipe', stderr: 'null'}, terminal: true, size: {rows: 5, columns: 6}, init: false, cgroups: [], remove: [],
+			create: [{op: 'console', target: '/dev/console', ifExists: true}],
+			start: [{op: 'exec', argv: ['/bin/sh', '-c', '/probe ttyname; /probe winsize; grep -c /dev/console /proc/self/mountinfo; read x; echo "got $x"'], env: ['PATH=/bin']}],
+		}, {target: target.launch});
+		const {stdin, stdout} = await joined.streams;
+		let said = '';
+		stdout?.on('data', (chunk: Buffer) => {
+			said += chunk.toString();
+		});
+		await eventually(() => said.includes('/dev/pts/1\r\n5 6\r\n1\r\n'), () => said);
+		stdin?.write('it\n');
+		t.is((await joined.exited).code, 0);
+		await joined.released;
+		await eventually(() => said.endsWith('it\r\ngot it\r\n'), () => said);
+		target.stdin.write('still here\n');
+		await target.saw(/still here\r\nstill here/);
+	});
+
+	if (privilege === 'root') {
+		test('root: the terminal belongs to the payload\'s user, who may open it again by name', async t => {
+			const helper = new Marked(t, privilege);
+			const plan = fullPlan(t, privilege, ['x'], {terminal: true});
+			const {launch, said} = await open(t, helper, privilege, ['x'], {
+				start: [{op: 'credentials', uid: 1000, gid: 1000}, {op: 'exec', argv: ['/bin/sh', '-c', 'echo again > /dev/console; id -u'], env: plan.start.flatMap(op => op.op === 'exec' ? op.env : [])}],
+			});
+			t.is((await launch.exited).code, 0, said());
+			await eventually(() => said() === 'again\r\n1000\r\n', said);
+			t.pass();
+		});
+	}
+
 	test(`${privilege}: Ctrl-C on the terminal is a signal for the foreground`, async t => {
 		const helper = new Marked(t, privilege);
 		// PID 1 has no default action for signals (pid_namespaces(7)), so nsinit is that.

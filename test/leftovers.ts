@@ -5,7 +5,7 @@
  * and network namespaces asynchronously, so `after` looks again until the difference is gone, for at most 20 seconds.
  */
 
-import {readFile, readdir, readlink, writeFile} from 'node:fs/promises';
+import {lstat, readFile, readdir, readlink, writeFile} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -150,9 +150,14 @@ async function collectState(): Promise<Things> {
 		}
 	}
 
-	for (const name of await list(os.tmpdir())) {
-		if (/^\.?(?:cloche|nsinit|probe)/.test(name)) {
-			found.add(path.join(os.tmpdir(), name));
+	for (const directory of [os.tmpdir(), '/dev/shm']) {
+		for (const name of (await list(directory)).filter(entry => /^\.?(?:cloche|nsinit|probe)/.test(entry))) {
+			const file = path.join(directory, name);
+			const uid = await orElse(lstat(file).then(status => status.uid), undefined);
+			// An ordinary user leaves nothing of somebody else's.
+			if (uid === process.geteuid?.() || process.geteuid?.() === 0) {
+				found.add(file);
+			}
 		}
 	}
 

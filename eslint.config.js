@@ -68,6 +68,6 @@ export default tseslint.config(
 	...fence,
 	{
 		files: ['**/*.js', '**/*.cjs'],
-		languageOptions: {globals: {__dirname: 'readonly', exports: 'readonly', module: 'readonly', require: 'readonly', process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly'}},
+		languageOptions: {globals: {__dirname: 'readonly', COMMAND_HASH: 'readonly', exports: 'readonly', module: 'readonly', require: 'readonly', process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly'}},
 	},
 );

@@ -6,6 +6,7 @@
  */
 
 import {spawnSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -40,7 +41,8 @@ async function bundleCommand() {
 		esbuild.build({...options, outdir: undefined, outfile: path.join(next, 'execa.cjs'), stdin: execa}),
 	]);
 	const launcher = await readFile('orchestrator/launcher.cjs', 'utf8');
-	const {code} = await esbuild.transform(launcher, {minify: true, target: 'node20'});
+	const hash = createHash('sha256').update(await readFile(path.join(next, 'command.cjs'))).digest('hex').slice(0, 16);
+	const {code} = await esbuild.transform(launcher, {minify: true, target: 'node20', define: {COMMAND_HASH: `"${hash}"`}});
 	// V8's helper threads and the guard pages of WebAssembly are set up at every start (1 ms), and nothing here uses them.
 	// Behind `--`: Node 20 reads the file of any --env-file among its words, the payload's included, and fails where there is none.
 	await writeFile(path.join(next, 'cloche.cjs'), `#!/usr/bin/env -S node --v8-pool-size=0 --disable-wasm-trap-handler --\n${code}`);

@@ -112,6 +112,7 @@ static int make(struct supervisor *supervisor, struct channel *channel, const st
 	if (streams_open(channel, message, build) < 0)
 		return -1;
 	send_streams(supervisor, channel);
+	supervisor_flush(supervisor); /* they are opened over there while we clone */
 	if (head_has(message, TAG_TERMINAL))
 		relay_prepare(channel, build->streams[0], build->streams[1], build->rows, build->columns);
 	if (spawn(supervisor, channel, message, plan, build) < 0)

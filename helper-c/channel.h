@@ -35,6 +35,7 @@ struct channel {
 	uint8_t *unsent;     /* what the init's socket had no room for yet */
 	size_t unsent_size;
 	bool started;        /* START came */
+	bool created;        /* CREATED is still to be told: with RUNNING, where START has come already */
 	bool intends;        /* the init said that it execs now */
 	bool running;        /* RUNNING was sent */
 	bool failed;         /* ERROR was sent */
@@ -68,7 +69,8 @@ struct supervisor {
 _Noreturn void supervise(int control);
 int supervisor_watch(struct supervisor *supervisor, int fd, uint32_t events, struct source *source);
 void supervisor_forget(struct supervisor *supervisor, int *fd); /* and close it */
-void supervisor_send(struct supervisor *supervisor, const struct event *event);
+void supervisor_send(struct supervisor *supervisor, const struct event *event); /* with this round's others */
+void supervisor_flush(struct supervisor *supervisor);
 struct channel *supervisor_channel(const struct supervisor *supervisor, uint32_t number);
 
 /* channel.c */

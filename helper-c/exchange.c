@@ -55,7 +55,10 @@ void channel_pass(struct supervisor *supervisor, struct channel *channel, const 
 	channel->unsent_size += size;
 }
 
-static void send_created(struct supervisor *supervisor, const struct channel *channel) {
+static void send_created(struct supervisor *supervisor, struct channel *channel) {
+	if (!channel->created)
+		return;
+	channel->created = false;
 	struct event event;
 	event_begin(&event, KIND_CREATED, channel->number);
 	event_u32(&event, TAG_PID, (uint32_t)channel->pid);
@@ -65,8 +68,15 @@ static void send_created(struct supervisor *supervisor, const struct channel *ch
 /* One frame from the init: relayed as it is where it's the orchestrator's business. */
 static void on_frame(struct supervisor *supervisor, struct channel *channel, struct event *event, int descriptor) {
 	cleanup_fd int master = descriptor;
-	switch (event->data[4]) { /* the kind: all of the init's are below 256 */
-	case KIND_CREATED: send_created(supervisor, channel); break;
+	uint8_t kind = event->data[4]; /* all of the init's are below 256 */
+	if (kind != KIND_RUNNING)
+		send_created(supervisor, channel);
+	switch (kind) {
+	case KIND_CREATED:
+		channel->created = true;
+		if (!channel->started)
+			send_created(supervisor, channel);
+		break;
 	case KIND_RUNNING: channel->intends = true; break;
 	case KIND_STREAMS:
 		if (relay_open(supervisor, channel, steal_fd(&master)) < 0) {
@@ -107,6 +117,7 @@ static bool receive(int sync, uint8_t *data, size_t size, int flags, int *descri
 
 void channel_sync_ended(struct supervisor *supervisor, struct channel *channel) {
 	supervisor_forget(supervisor, &channel->sync);
+	send_created(supervisor, channel);
 	if (!channel->intends || channel->failed || channel->running)
 		return;
 	channel->running = true;

@@ -57,11 +57,17 @@ static void orphan(struct supervisor *supervisor) {
 	}
 }
 
-void supervisor_send(struct supervisor *supervisor, const struct event *event) {
-	if (supervisor->orphaned)
-		return;
-	const uint8_t *at = event->data;
-	for (size_t left = event->size; left > 0;) {
+/* Events of one round go out together: each send wakes the orchestrator, and that costs it more than the event does. */
+static struct {
+	uint8_t data[16384];
+	size_t used;
+} outbox;
+
+void supervisor_flush(struct supervisor *supervisor) {
+	const uint8_t *at = outbox.data;
+	size_t left = outbox.used;
+	outbox.used = 0;
+	while (left > 0 && !supervisor->orphaned) {
 		ssize_t sent = RETRY(send(supervisor->control, at, left, MSG_NOSIGNAL));
 		if (sent < 0) {
 			orphan(supervisor);
@@ -70,6 +76,13 @@ void supervisor_send(struct supervisor *supervisor, const struct event *event) {
 		at += sent;
 		left -= (size_t)sent;
 	}
+}
+
+void supervisor_send(struct supervisor *supervisor, const struct event *event) {
+	if (event->size > sizeof outbox.data - outbox.used)
+		supervisor_flush(supervisor);
+	memcpy(outbox.data + outbox.used, event->data, event->size);
+	outbox.used += event->size;
 }
 
 struct channel *supervisor_channel(const struct supervisor *supervisor, uint32_t number) {
@@ -87,6 +100,7 @@ static void refuse(struct supervisor *supervisor, const char *why) {
 	event_begin(&event, KIND_ERROR, 0);
 	event_failure(&event, &failure);
 	supervisor_send(supervisor, &event);
+	supervisor_flush(supervisor);
 	orphan(supervisor);
 }
 
@@ -95,6 +109,7 @@ static const char *create(struct supervisor *supervisor) {
 		return "the channel's number is taken";
 	if (supervisor->channel_count == LIMIT_CHANNELS)
 		return "more channels than the protocol allows";
+	supervisor_flush(supervisor); /* an answer doesn't wait for another's start */
 	channel_create(supervisor, &message, &plan);
 	return NULL;
 }
@@ -231,6 +246,7 @@ static void hello(struct supervisor *supervisor) {
 	event_string(&event, TAG_VERSION, CLOCHE_VERSION);
 	event_u32(&event, TAG_PID, (uint32_t)getpid());
 	supervisor_send(supervisor, &event);
+	supervisor_flush(supervisor);
 }
 
 _Noreturn void supervise(int control) {
@@ -246,7 +262,9 @@ _Noreturn void supervise(int control) {
 		int count = epoll_wait(supervisor.epoll, events, ARRAY_LENGTH(events), -1);
 		for (int i = 0; i < count; i++)
 			dispatch(&supervisor, events[i].data.ptr);
+		supervisor_flush(&supervisor);
 		release_ended(&supervisor);
+		supervisor_flush(&supervisor);
 	}
 	anchor_end(&supervisor);
 	_exit(0);

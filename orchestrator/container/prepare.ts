@@ -58,21 +58,32 @@ export const designContainer = async (asked: ContainerSpec, roots: StateRoots, c
 	return {id, spec, plan, image, root, keep, traversable: plan.userMap?.mappers !== undefined};
 };
 
-/** Claim its place, make its branches, and complete the plan with what is to be removed in the end. */
+/**
+ * Whether a kill of everything leaves nothing of it that could need removing: its branch and its mounts hang on its
+ * namespaces, those on the anchor, and it has no name. Then it has to be on disk only to be found, not to be cleaned up.
+ */
+export const leavesNothing = ({keep, spec, root, plan}: Design): boolean => !keep && spec.name === undefined && root.inMemory && isLeashed(plan);
+
+/** The anchor holds it: there is privilege, and a pid namespace (docs/architecture.md, "Who dies with whom"). */
+export const isLeashed = ({userMap, namespaces}: Plan): boolean => userMap === undefined && namespaces.includes('pid');
+
+/** Claim its place and write it down. */
+export const writeDown = ({id, spec, image, root, keep, traversable}: Design, roots: StateRoots, owner: ProcessIdentity): StoredContainer => createContainer(roots, {
+	id, owner, keep, traversable,
+	branches: !root.inMemory,
+	image: image.name,
+	lowers: image.lowers,
+	driver: root.driver.name,
+	command: spec.process.args,
+	...(spec.name === undefined ? {} : {name: spec.name}),
+});
+
+/** The same, then make its branches, and complete the plan with what is to be removed in the end. */
 export const placeContainer = async (design: Design, roots: StateRoots, owner: ProcessIdentity): Promise<StoredContainer> => {
-	const {id, spec, image, root, keep, traversable, plan} = design;
-	const stored = createContainer(roots, {
-		id, owner, keep, traversable,
-		branches: !root.inMemory,
-		image: image.name,
-		lowers: image.lowers,
-		driver: root.driver.name,
-		command: spec.process.args,
-		...(spec.name === undefined ? {} : {name: spec.name}),
-	});
-	plan.remove = stored.remove;
+	const stored = writeDown(design, roots, owner);
+	design.plan.remove = stored.remove;
 	try {
-		await root.prepare();
+		await design.root.prepare();
 	} catch (error) {
 		removeContainer(roots, stored.claim);
 		throw error;
@@ -82,8 +93,8 @@ export const placeContainer = async (design: Design, roots: StateRoots, owner: P
 };
 
 /** The paths that would be removed, for `--explain`: the claim's name isn't known before there is a supervisor. */
-export const foreseeRemoval = ({id, spec, keep}: Design, roots: StateRoots): string[] => keep ? [] : removalPaths(
+export const foreseeRemoval = (design: Design, roots: StateRoots): string[] => design.keep || leavesNothing(design) ? [] : removalPaths(
 	roots,
-	{id, ...(spec.name === undefined ? {} : {name: spec.name})},
-	{path: `${liveDirectory(roots)}/SUPERVISOR-${id}`, owner: {boot: '', pid: 0, start: 0}, id},
+	{id: design.id, ...(design.spec.name === undefined ? {} : {name: design.spec.name})},
+	{path: `${liveDirectory(roots)}/SUPERVISOR-${design.id}`, owner: {boot: '', pid: 0, start: 0}, id: design.id},
 );

@@ -6,9 +6,10 @@ import type {Launch} from '../helper/launch.js';
 import type {LaunchOptions} from '../helper/launch-options.js';
 import type {Supervisor} from '../helper/supervisor.js';
 import {Lifecycle, type Outcome} from './lifecycle.js';
-import {type Design, placeContainer} from './prepare.js';
+import {Note} from './note.js';
+import {type Design, leavesNothing, placeContainer, writeDown} from './prepare.js';
 import type {StoredContainer} from './store/create.js';
-import {forgetInit, recordInit} from './store/exit.js';
+import {forgetInit} from './store/exit.js';
 import {collectGarbage} from './store/gc.js';
 import {releaseContainer, removeContainer} from './store/keep.js';
 import type {StateRoots} from './store/roots.js';
@@ -22,9 +23,6 @@ export interface RunningContainer {
 	/** Nothing is left of it but, of a kept one, what is kept. Rejects only where something couldn't be removed. */
 	released: Promise<void>;
 }
-
-/** How long a container runs before it is worth a note. */
-const SETTLED_MS = 20;
 
 export interface RunContext {
 	roots: StateRoots;
@@ -56,57 +54,29 @@ const firstProblem = (roots: StateRoots, id: string): void => {
 	}
 };
 
-/**
- * Most containers are gone before anyone could look them up, and with privilege none outlives its supervisor. So theirs
- * are written down only when they stay; where nothing but this note is the leash, and for kept ones, at once.
- *
- * @param onProblem hears that it couldn't be written: the container must not go on without
- * @returns what undoes it for one that isn't kept
- */
-const rememberInit = ({keep, plan}: Design, directory: string, launch: Launch, onProblem: (problem: ClocheError) => void): () => void => {
-	let written = false;
-	let timer: NodeJS.Timeout | undefined;
-	const leashed = plan.userMap === undefined && plan.namespaces.includes('pid');
-	launch.created.then(pid => {
-		const write = (): void => {
-			try {
-				written = recordInit(directory, pid);
-			} catch (cause) {
-				onProblem(new ClocheError('cannot write down the container\'s first process', {where: directory, cause, remedy: 'put the state elsewhere with --root DIR or CLOCHE_ROOT'}));
-			}
-		};
-
-		if (keep || !leashed) {
-			write();
-		} else {
-			timer = setTimeout(write, SETTLED_MS).unref();
-		}
-	}, () => undefined); // The outcome tells.
-	return () => {
-		clearTimeout(timer);
-		if (written && !keep) {
-			forgetInit(directory);
-		}
-	};
-};
-
 /** Until the helper has let go of everything. Where the helper died, its work is ours. */
-const follow = async ({design, stored, launch, roots, lifecycle, onProblem}: {
-	design: Design; stored: StoredContainer; launch: Launch; roots: StateRoots; lifecycle: Lifecycle; onProblem: (problem: ClocheError) => void;
-}): Promise<void> => {
+const follow = async (note: Note, {design, launch, roots, lifecycle}: {design: Design; launch: Launch; roots: StateRoots; lifecycle: Lifecycle}): Promise<void> => {
 	const started = new Date().toISOString();
-	const forget = rememberInit(design, stored.directory, launch, onProblem);
 	try {
 		await launch.released;
-		forget();
 	} catch {
 		// The outcome tells why; here it only matters that nobody has removed anything.
+		note.close();
 		firstProblem(roots, design.id);
 		return;
 	}
 
+	note.close();
+	if (note.stored === undefined) {
+		return;
+	}
+
 	if (design.keep) {
-		settleKept(roots, stored, started, await lifecycle.outcome.catch(() => undefined));
+		settleKept(roots, note.stored, started, await lifecycle.outcome.catch(() => undefined));
+	} else if (leavesNothing(design)) {
+		removeContainer(roots, note.stored.claim);
+	} else {
+		forgetInit(note.stored.directory); // Written after the helper had removed it, maybe.
 	}
 };
 
@@ -130,13 +100,16 @@ const failToStart = async (supervisor: Supervisor, design: Design): Promise<neve
 
 /** Claim, launch, and follow. */
 export const runDesign = async (design: Design, {roots, supervisor, launch: options = {}, onTimeout}: RunContext): Promise<RunningContainer> => {
-	const owner = identifySupervisor(supervisor) ?? await failToStart(supervisor, design);
-	const stored = await placeContainer(design, roots, owner);
+	const stored = leavesNothing(design) ? undefined
+		: await placeContainer(design, roots, identifySupervisor(supervisor) ?? await failToStart(supervisor, design));
 	let launch: Launch;
 	try {
 		launch = supervisor.launch(design.plan, options);
 	} catch (error) {
-		removeContainer(roots, stored.claim);
+		if (stored !== undefined) {
+			removeContainer(roots, stored.claim);
+		}
+
 		throw error;
 	}
 
@@ -146,10 +119,14 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 		onTimeout,
 	});
 	let problem: ClocheError | undefined;
-	const released = follow({design, stored, launch, roots, lifecycle, onProblem: error => {
+	const note = new Note({design, stored, launch, write: () => {
+		const owner = identifySupervisor(supervisor);
+		return owner === undefined ? undefined : writeDown(design, roots, owner);
+	}, onProblem: error => {
 		problem = error;
 		lifecycle.kill();
 	}});
+	const released = follow(note, {design, launch, roots, lifecycle});
 	released.catch(() => undefined); // Marks it as handled; whoever awaits it still gets the error.
 	const outcome = lifecycle.outcome.then(ended => {
 		if (problem !== undefined) {

@@ -69,10 +69,16 @@ const isBindings = (value: Readonly<Record<keyof Bindings, unknown>>): value is 
 
 const property = (object: unknown, name: string): unknown => typeof object === 'object' && object !== null ? Reflect.get(object, name) : undefined;
 
+/**
+ * Whether using them would be told on stderr, or thrown (--pending-deprecation, in its many spellings): util.deprecate makes
+ * what it wraps the prototype of its wrapper.
+ */
+const isWrapped = (binding: object): boolean => Object.getPrototypeOf(binding) !== Function.prototype;
+
 /** `undefined` where this Node hasn't got them, or not as they are known; CLOCHE_FORGO_BINDINGS is the fallback's test switch. */
 export const findBindings = (): Bindings | undefined => {
 	const binding: unknown = Reflect.get(process, 'binding');
-	if (typeof binding !== 'function' || !KNOWN.test(process.version) || process.env['CLOCHE_FORGO_BINDINGS'] !== undefined) {
+	if (typeof binding !== 'function' || isWrapped(binding) || !KNOWN.test(process.version) || process.env['CLOCHE_FORGO_BINDINGS'] !== undefined) {
 		return undefined;
 	}
 

@@ -3,6 +3,7 @@
 import {chmodSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {deprecate} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {ClocheError} from '../../../orchestrator/base/errors.js';
 import {findBindings} from '../../../orchestrator/helper/bindings.js';
@@ -48,6 +49,32 @@ test.serial('a switch does without them', t => {
 		delete process.env['CLOCHE_FORGO_BINDINGS'];
 	});
 	t.is(spawnLight({path: '/bin/true'}), undefined);
+});
+
+test.serial('where Node would warn of them, or throw, they are left alone', t => {
+	const binding: unknown = Reflect.get(process, 'binding');
+	t.teardown(() => {
+		Reflect.set(process, 'binding', binding);
+	});
+	// As --pending-deprecation does (lib/internal/process/pre_execution.js).
+	Reflect.set(process, 'binding', deprecate(() => {
+		t.fail('used');
+	}, 'process.binding() is deprecated', 'DEP0111'));
+	t.is(findBindings(), undefined);
+});
+
+test.serial('where they are others than they were, they are left alone', t => {
+	const binding: unknown = Reflect.get(process, 'binding');
+	t.teardown(() => {
+		Reflect.set(process, 'binding', binding);
+	});
+	const fakes: Array<() => unknown> = [() => ({}), () => undefined, () => ({Process: {}, Pipe: {}, constants: {}}), () => {
+		throw new Error('No such module');
+	}];
+	for (const fake of fakes) {
+		Reflect.set(process, 'binding', fake);
+		t.is(findBindings(), undefined);
+	}
 });
 
 for (const [kind, spawn] of [['light', light], ['common', (path: string) => spawnHelper({path, stdin: 'ignore', stdout: 'ignore'})]] as const) {

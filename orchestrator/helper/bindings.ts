@@ -2,8 +2,8 @@
  * The parts of Node that child_process and net stand on: spawning, and a pipe.
  *
  * Loading child_process, net and stream and setting a child up with them takes 8 ms of the 25 that Node needs to start
- * (measured, Node 20); with these it is 1. They are what `process.binding` gives: documented as deprecated (DEP0111), so they
- * are looked at before they are used, and where anything is different child_process takes their place.
+ * (measured, Node 20); with these it is 1. They are what `process.binding` gives: documented as deprecated (DEP0111), so
+ * only a Node that they were tried on is taken for one that has them, and everywhere else child_process takes their place.
  */
 
 /** A libuv process handle (src/process_wrap.cc). */
@@ -55,8 +55,17 @@ export interface Bindings {
 	kArrayBufferOffset: number;
 }
 
-/** Those whose bindings are known to be as above. */
-const KNOWN = /^v(?:20|22|24)\./;
+/**
+ * The last minor of each major whose bindings were tried and are as above. Not the major alone: a call that is other than the
+ * binding expects isn't an exception but an abort of Node, and process_wrap's spawn is another in 24.
+ */
+const TRIED = new Map([[20, 20], [22, 23]]);
+
+/** @param version as process.version */
+export const isKnown = (version: string): boolean => {
+	const [, major, minor] = /^v(\d+)\.(\d+)\.\d+$/.exec(version) ?? [];
+	return Number(minor) <= (TRIED.get(Number(major)) ?? -1);
+};
 
 const isClass = (value: unknown): boolean => typeof value === 'function';
 
@@ -78,7 +87,7 @@ const isWrapped = (binding: object): boolean => Object.getPrototypeOf(binding) !
 /** `undefined` where this Node hasn't got them, or not as they are known; CLOCHE_FORGO_BINDINGS is the fallback's test switch. */
 export const findBindings = (): Bindings | undefined => {
 	const binding: unknown = Reflect.get(process, 'binding');
-	if (typeof binding !== 'function' || isWrapped(binding) || !KNOWN.test(process.version) || process.env['CLOCHE_FORGO_BINDINGS'] !== undefined) {
+	if (typeof binding !== 'function' || isWrapped(binding) || !isKnown(process.version) || process.env['CLOCHE_FORGO_BINDINGS'] !== undefined) {
 		return undefined;
 	}
 

@@ -55,7 +55,11 @@ const firstProblem = (roots: StateRoots, id: string): void => {
 };
 
 /** Until the helper has let go of everything. Where the helper died, its work is ours. */
-const follow = async (note: Note, {design, launch, roots, lifecycle}: {design: Design; launch: Launch; roots: StateRoots; lifecycle: Lifecycle}): Promise<void> => {
+const follow = async (note: Note, {design, launch, roots, lifecycle, unremoved}: {
+	design: Design; launch: Launch; roots: StateRoots; lifecycle: Lifecycle;
+	/** Whether the helper couldn't remove everything. */
+	unremoved: () => boolean;
+}): Promise<void> => {
 	const started = new Date().toISOString();
 	try {
 		await launch.released;
@@ -73,7 +77,8 @@ const follow = async (note: Note, {design, launch, roots, lifecycle}: {design: D
 
 	if (design.keep) {
 		settleKept(roots, note.stored, started, await lifecycle.outcome.catch(() => undefined));
-	} else if (leavesNothing(design)) {
+	} else if (leavesNothing(design) || unremoved()) {
+		// What belongs to a subordinate id takes a user namespace to be removed, which the helper hasn't.
 		removeContainer(roots, note.stored.claim);
 	} else {
 		forgetInit(note.stored.directory); // Written after the helper had removed it, maybe.
@@ -103,8 +108,17 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 	const stored = leavesNothing(design) ? undefined
 		: await placeContainer(design, roots, identifySupervisor(supervisor) ?? await failToStart(supervisor, design));
 	let launch: Launch;
+	let unremoved = false;
+	const onWarning = (warning: ClocheError): void => {
+		if (warning.step === 'remove') {
+			unremoved = true;
+		} else {
+			options.onWarning?.(warning);
+		}
+	};
+
 	try {
-		launch = supervisor.launch(design.plan, options);
+		launch = supervisor.launch(design.plan, {...options, onWarning});
 	} catch (error) {
 		if (stored !== undefined) {
 			removeContainer(roots, stored.claim);
@@ -126,7 +140,7 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 		problem = error;
 		lifecycle.kill();
 	}});
-	const released = follow(note, {design, launch, roots, lifecycle});
+	const released = follow(note, {design, launch, roots, lifecycle, unremoved: () => unremoved});
 	released.catch(() => undefined); // Marks it as handled; whoever awaits it still gets the error.
 	const outcome = lifecycle.outcome.then(ended => {
 		if (problem !== undefined) {

@@ -36,7 +36,7 @@ static struct channel *channel_new(struct supervisor *supervisor, uint32_t numbe
 	struct channel *channel = calloc(1, sizeof *channel);
 	if (!channel)
 		return NULL;
-	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}};
+	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}, .remover = -1};
 	supervisor->channels = channel;
 	supervisor->channel_count++;
 	return channel;
@@ -158,8 +158,11 @@ void channel_create(struct supervisor *supervisor, const struct message *message
 		channel_kill(channel);
 		RETRY(waitid(P_PIDFD, (id_t)channel->pidfd, NULL, WEXITED));
 	}
+	/* Freed when what it left is removed, which may be later: until then no event may tell of it. */
+	supervisor_forget(supervisor, &channel->sync);
+	supervisor_forget(supervisor, &channel->pidfd);
 	channel->pid = 0;
-	relay_close(channel);
+	relay_close(supervisor, channel);
 	channel->ended = true;
 }
 

@@ -109,13 +109,13 @@ void anchor_end(struct supervisor *supervisor);
 int streams_open(struct channel *channel, const struct message *message, struct build *build);
 
 /* relay.c: bytes between a pty and two descriptors. */
-int relay_open(struct supervisor *supervisor, struct channel *channel, int master);
+int relay_open(struct supervisor *supervisor, struct channel *channel, int master); /* takes MASTER, whatever comes of it */
 void relay_prepare(struct channel *channel, int in, int out, uint32_t rows, uint32_t columns);
 void relay_on_ready(struct supervisor *supervisor, struct channel *channel);
 void relay_resize(struct channel *channel, unsigned short rows, unsigned short columns);
 void relay_follow_window(struct channel *channel);
 bool relay_drain(struct channel *channel); /* the payload is gone: whether all that it wrote is out */
-void relay_close(struct channel *channel);
+void relay_close(struct supervisor *supervisor, struct channel *channel);
 
 /* remove.c: remove PATH, tree and all, without following links; at most BUDGET entries (-1: all of them). */
 enum removal { REMOVED, REMOVAL_UNFINISHED, REMOVAL_FAILED };

@@ -1,5 +1,6 @@
 /* ending.c: a container's end: the answer first, then what the kernel and the disk still hold. */
 #include "channel.h"
+#include "system.h"
 #include "util.h"
 
 #include <signal.h>
@@ -76,7 +77,7 @@ void channel_on_process(struct supervisor *supervisor, struct channel *channel) 
 
 void channel_finish(struct supervisor *supervisor, struct channel *channel) {
 	channel->draining = false;
-	relay_close(channel);
+	relay_close(supervisor, channel);
 	channel_close_ends(channel);
 	channel->ended = true;
 	if (channel->running)
@@ -108,10 +109,20 @@ static bool remove_apart(struct supervisor *supervisor, struct channel *channel,
 				_exit(1);
 		_exit(0);
 	}
-	channel->remover = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pid < 0)
+		return false;
+	channel->remover = pidfd_open(pid);
 	channel->remover_pid = pid;
 	channel->from_remover = (struct source){SOURCE_REMOVER, channel};
-	return channel->remover >= 0 && supervisor_watch(supervisor, channel->remover, EPOLLIN, &channel->from_remover) == 0;
+	if (channel->remover >= 0 && supervisor_watch(supervisor, channel->remover, EPOLLIN, &channel->from_remover) == 0)
+		return true;
+	/* Nobody would hear of its end, and the channel is about to be freed. */
+	int error = errno;
+	kill(pid, SIGKILL);
+	RETRY(waitpid(pid, NULL, 0));
+	close_fd(&channel->remover);
+	errno = error;
+	return false;
 }
 
 void channel_on_remover(struct supervisor *supervisor, struct channel *channel) {

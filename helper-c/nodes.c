@@ -28,7 +28,7 @@ int op_symlink(struct build *build, const struct op *op) {
 	return 0;
 }
 
-/* Owner and mode by name below a descriptor, never through a link. */
+/* By descriptor: a name could have become a link meanwhile. */
 static int dress(struct build *build, const struct op *op, int fd) {
 	const char *path = op_string(op, TAG_TARGET);
 	uid_t uid = op_u32(op, TAG_UID, (uint32_t)-1);

@@ -1,6 +1,6 @@
 /*
  * plan.h: the fields of a message as a list of operations, checked against protocol.def before one of them runs.
- * Parsing builds operations; one loop (run.c) executes them.
+ * Parsing builds operations; one loop (init.c) executes them.
  */
 #pragma once
 

@@ -95,12 +95,15 @@ static void update(struct relay *relay) {
 }
 
 int relay_open(struct supervisor *supervisor, struct channel *channel, int master) {
+	cleanup_fd int taken = master;
 	struct relay *relay = channel->relay;
-	if (!relay || relay->in.from < 0 || relay->out.to < 0)
+	if (!relay || relay->in.from < 0 || relay->out.to < 0 || relay->master >= 0)
+		return -1;
+	relay->poller = epoll_create1(EPOLL_CLOEXEC);
+	if (relay->poller < 0)
 		return -1;
 	fcntl(master, F_SETFL, O_NONBLOCK); /* this description is ours alone */
-	relay->master = relay->in.to = relay->out.from = master;
-	relay->poller = epoll_create1(EPOLL_CLOEXEC);
+	relay->master = relay->in.to = relay->out.from = steal_fd(&taken);
 	make_raw(relay);
 	if (relay->size.ws_row && relay->size.ws_col)
 		relay_resize(channel, relay->size.ws_row, relay->size.ws_col);
@@ -209,7 +212,7 @@ bool relay_drain(struct channel *channel) {
 	return false;
 }
 
-void relay_close(struct channel *channel) {
+void relay_close(struct supervisor *supervisor, struct channel *channel) {
 	struct relay *relay = channel->relay;
 	if (!relay)
 		return;
@@ -219,6 +222,6 @@ void relay_close(struct channel *channel) {
 	close_fd(&relay->in.from);
 	close_fd(&relay->out.to);
 	close_fd(&relay->master);
-	close_fd(&relay->poller);
+	supervisor_forget(supervisor, &relay->poller);
 	free(relay);
 }

@@ -113,15 +113,19 @@ static bool find_group(char *groups, const char *name, gid_t *gid) {
 	return false;
 }
 
-static void find_memberships(char *groups, const char *name, struct user *user) {
+/* False where there are more than we take: a group may be what forbids something, so none is left out. */
+static bool find_memberships(char *groups, const char *name, struct user *user) {
 	char *rest = groups;
 	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
 		char *fields[4];
 		uint32_t gid;
-		if (split(line, fields, 4) == 4 && number_of(fields[2], &gid) && lists(fields[3], name) &&
-			user->group_count < ARRAY_LENGTH(user->groups))
-			user->groups[user->group_count++] = gid;
+		if (split(line, fields, 4) < 4 || !number_of(fields[2], &gid) || !lists(fields[3], name))
+			continue;
+		if (user->group_count == ARRAY_LENGTH(user->groups))
+			return false;
+		user->groups[user->group_count++] = gid;
 	}
+	return true;
 }
 
 int user_look_up(struct build *build, const char *text, struct user *user) {
@@ -148,9 +152,8 @@ int user_look_up(struct build *build, const char *text, struct user *user) {
 		return refused(&build->failure, 0, "no such user in the image's /etc/passwd", name);
 	find_home(again, user->uid, user);
 	if (!colon) {
-		if (known)
-			find_memberships(groups, found, user);
-		return 0;
+		bool all = !known || find_memberships(groups, found, user);
+		return all ? 0 : refused(&build->failure, E2BIG, "more supplementary groups than nsinit takes", "/etc/group");
 	}
 	if (!number_of(colon + 1, &user->gid) && !find_group(groups, colon + 1, &user->gid))
 		return refused(&build->failure, 0, "no such group in the image's /etc/group", colon + 1);

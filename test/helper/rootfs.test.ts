@@ -164,6 +164,10 @@ for (const privilege of privileges) {
 				writeFileSync(join(etc, 'passwd'), 'alice:x:0:0::/:/bin/sh\n');
 				execFileSync('mkfifo', [join(etc, 'group')]);
 			}, /not a regular file/],
+			[etc => {
+				writeFileSync(join(etc, 'passwd'), 'alice:x:0:0::/:/bin/sh\n');
+				writeFileSync(join(etc, 'group'), Array.from({length: 257}, (_, group) => `g${group}:x:${group}:alice\n`).join(''));
+			}, /more supplementary groups/],
 		];
 		for (const [put, why] of cases) {
 			const {helper, rootfs, outside, plan} = scene(t, privilege);

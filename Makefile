@@ -135,7 +135,7 @@ test-helper: built tests ## the tests of nsinit: frames, faults
 	$(HELPER)
 
 test-sanitized: built tests build/nsinit-asan ## the tests of nsinit again, against a build with ASan and UBSan
-	CLOCHE_NSINIT=build/nsinit-asan $(HELPER)
+	CLOCHE_NSINIT=build/nsinit-asan $(HELPER) '!build/tests/helper/{inject,sweep}.test.js'
 
 test-integration: built dist tests ## the tests that run containers
 	$(INTEGRATION)

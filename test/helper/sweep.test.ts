@@ -20,7 +20,7 @@ for (const privilege of privileges) {
 	for (const [call, most] of Object.entries(CALLS)) {
 		faulty(`${privilege}: wherever ${call} fails, nothing is left`, async t => {
 			for (let when = 1; when <= most; when++) {
-				const {plan, struck, error, exit, warnings, ended} = await runWith(t, privilege, {call, error: 'ENOMEM', when}, full => full);
+				const {plan, struck, error, exit, warnings, ended} = await runWith(t, privilege, {call: `?${call}`, error: 'ENOMEM', when}, full => full);
 				if (struck === 0) {
 					break;
 				}

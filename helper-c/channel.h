@@ -97,6 +97,10 @@ struct build;
 int spawn(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan,
 	struct build *build);
 
+/* join.c: a time namespace, which the caller may not be able to enter, comes back in *CLOCKS for the init. */
+int join_namespace(struct build *build, const char *path, int *clocks);
+int join_container(struct build *build, int pidfd, pid_t pid, int *clocks);
+
 /* outside.c: id maps and version 1 cgroups of an init that waits. */
 int outside_prepare(struct build *build, const struct message *message, pid_t pid);
 bool outside_is_v2(const char *directory);

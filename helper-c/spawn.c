@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define PIDFD_GET_MNT_NAMESPACE 0xff03 /* _IO(0xFF, 3), Linux 6.11 */
@@ -69,69 +68,17 @@ static void clone_init(struct start *start) {
 		failed(&start->build->failure, "clone3", NULL);
 }
 
-/* A process that shares its memory can't change its clocks (EUSERS, time_namespaces(7)), so those wait for the init. */
-static int enter(struct start *start, const char *path) {
-	cleanup_fd int file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return failed(&start->build->failure, "open", path);
-	if (setns(file, 0) == 0)
-		return 0;
-	if (errno != EUSERS)
-		return failed(&start->build->failure, "setns", path);
-	start->clocks = steal_fd(&file); /* closed with this process's table, which is the supervisor's: see clone_apart */
-	return 0;
-}
-
-/* Which namespaces of process PID are others than ours: those that are the same need no joining, and may refuse it. */
-static int others_of(pid_t pid, int which) {
-	static const struct {
-		const char *name;
-		int flag;
-	} kinds[] = {
-		{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS}, {"pid", CLONE_NEWPID}, {"net", CLONE_NEWNET},
-		{"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
-	};
-	int others = 0;
-	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-		char path[64];
-		struct stat ours;
-		struct stat theirs;
-		if (!(which & kinds[i].flag))
-			continue;
-		snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i].name);
-		int mine = stat(path, &ours);
-		snprintf(path, sizeof path, "/proc/%d/ns/%s", pid, kinds[i].name);
-		if (mine < 0 || stat(path, &theirs) < 0 || ours.st_ino != theirs.st_ino)
-			others |= kinds[i].flag; /* one that can't be compared is left to setns */
-	}
-	return others;
-}
-
-/* The namespaces of a container, as `exec` joins it, all at once. */
-static int enter_container(struct start *start) {
-	int all = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-	if (others_of(start->target_pid, CLONE_NEWTIME)) {
-		start->clocks = fcntl(start->target, F_DUPFD_CLOEXEC, 4);
-		if (start->clocks < 0)
-			return failed(&start->build->failure, "fcntl F_DUPFD_CLOEXEC", NULL);
-	}
-	if (setns(start->target, all) == 0)
-		return 0;
-	if ((errno == EINVAL || errno == EPERM) && setns(start->target, others_of(start->target_pid, all)) == 0)
-		return 0;
-	return failed(&start->build->failure, "setns", "the container's pidfd");
-}
-
 /* Runs beside the suspended supervisor in its memory; returns by exiting. */
 static int clone_from_apart(void *argument) {
 	struct start *start = argument;
 	start->build->failure.step = STEP_JOIN;
 	start->pid = -1;
-	if (start->target >= 0 && enter_container(start) < 0)
+	if (start->target >= 0 && join_container(start->build, start->target, start->target_pid, &start->clocks) < 0)
 		_exit(1);
 	uint32_t head = plan_head(start->message);
 	for (uint32_t i = 0; i < head; i++)
-		if (start->message->fields[i].tag == TAG_JOIN_NAMESPACE && enter(start, field_string(&start->message->fields[i])) < 0)
+		if (start->message->fields[i].tag == TAG_JOIN_NAMESPACE &&
+			join_namespace(start->build, field_string(&start->message->fields[i]), &start->clocks) < 0)
 			_exit(1);
 	start->build->failure.step = STEP_CLONE;
 	start->arguments.flags |= CLONE_PARENT;

@@ -154,6 +154,16 @@ for (const privilege of privileges) {
 		await until(t, () => !isRunning(pid));
 	});
 
+	test(`${privilege}: a clock's namespace that is named twice leaves no descriptor in the helper`, async t => {
+		const supervisor = supervisorFor(t, privilege);
+		await runPlan(supervisor, planFor(t, privilege, ['/bin/true']));
+		const before = descriptorsOf(supervisor.pid);
+		const launch = supervisor.launch({...planFor(t, privilege, ['/bin/true']), join: ['/proc/self/ns/time', '/proc/self/ns/time']});
+		await launch.exited.catch(() => undefined); // Only root may enter one.
+		await launch.released;
+		t.is(descriptorsOf(supervisor.pid), before);
+	});
+
 	test(`${privilege}: many at once through one helper, which keeps nothing of them`, async t => {
 		const supervisor = supervisorFor(t, privilege);
 		await runPlan(supervisor, planFor(t, privilege, ['/bin/true']));

@@ -87,7 +87,7 @@ const readRecordLeniently = (directory: string): ContainerRecord | undefined => 
 	try {
 		return readRecord(directory);
 	} catch (error) {
-		if (error instanceof ClocheError && !existsSync(`${directory}/occupied`) && error.why !== undefined && /^it is (?:empty|cut short)/.test(error.why)) {
+		if (error instanceof ClocheError && error.cause instanceof SyntaxError && !existsSync(`${directory}/occupied`)) {
 			return undefined;
 		}
 

@@ -27,7 +27,7 @@ export interface ContainerRecord {
 	spec?: unknown;
 }
 
-const problem = (where: string, why: string, remedy: string): ClocheError => new ClocheError('cannot read a container\'s state', {where, why, remedy});
+const problem = (where: string, why: string, remedy: string, cause?: unknown): ClocheError => new ClocheError('cannot read a container\'s state', {where, why, remedy, cause});
 
 const isRecord = (value: object): value is ContainerRecord =>
 	'id' in value && typeof value.id === 'string'
@@ -47,8 +47,8 @@ export const parseVersioned = <T extends {version: number}>(text: string, path: 
 	let value: unknown;
 	try {
 		value = JSON.parse(text);
-	} catch {
-		throw problem(path, text === '' ? 'it is empty' : 'it is cut short or damaged', 'it is left as it is; cloche rm removes the container');
+	} catch (cause) {
+		throw problem(path, text === '' ? 'it is empty' : 'it is cut short or damaged', 'it is left as it is; cloche rm removes the container', cause);
 	}
 
 	if (typeof value !== 'object' || value === null || !('version' in value)) {

@@ -3,6 +3,20 @@
 import {chmodSync, chownSync, mkdirSync, statSync} from 'node:fs';
 import {ClocheError, isErrno} from '../base/errors.js';
 
+/** @returns whether it wasn't there */
+const make = (directory: string, mode?: number): boolean => {
+	try {
+		mkdirSync(directory, mode);
+		return true;
+	} catch (error) {
+		if (isErrno(error, 'EEXIST')) {
+			return false;
+		}
+
+		throw error;
+	}
+};
+
 /**
  * Make a directory whose mode and owner are those of `model`: the merged root takes them from the writable branch, and a
  * umask must not shut the payload's user out. One that is there (a kept container starts again) stays as it is.
@@ -11,14 +25,8 @@ import {ClocheError, isErrno} from '../base/errors.js';
  */
 export const makeLike = (directory: string, model: string, owned: boolean): void => {
 	const {mode, uid, gid} = statModel(model);
-	try {
-		mkdirSync(directory);
-	} catch (error) {
-		if (isErrno(error, 'EEXIST')) {
-			return;
-		}
-
-		throw error;
+	if (!make(directory)) {
+		return;
 	}
 
 	if (owned && (uid !== process.geteuid?.() || gid !== process.getegid?.())) {
@@ -40,26 +48,12 @@ export const statModel = (model: string): {mode: number; uid: number; gid: numbe
 
 /** Make a directory with this mode, whatever the umask; one that is there stays as it is. */
 export const makeDirectory = (directory: string, mode: number): void => {
-	try {
-		mkdirSync(directory);
-	} catch (error) {
-		if (isErrno(error, 'EEXIST')) {
-			return;
-		}
-
-		throw error;
+	if (make(directory)) {
+		chmodSync(directory, mode);
 	}
-
-	chmodSync(directory, mode);
 };
 
 /** Make a directory that only its owner enters, unless it is there. */
 export const makePrivate = (directory: string): void => {
-	try {
-		mkdirSync(directory, 0o700);
-	} catch (error) {
-		if (!isErrno(error, 'EEXIST')) {
-			throw error;
-		}
-	}
+	make(directory, 0o700);
 };

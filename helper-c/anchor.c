@@ -62,5 +62,7 @@ void anchor_end(struct supervisor *supervisor) {
 	if (supervisor->anchor < 0)
 		return;
 	(void)pidfd_send_signal(supervisor->anchor, SIGKILL);
-	RETRY(waitpid(supervisor->anchor_pid, NULL, 0));
+	/* Whoever is dead below it is reaped first, or it would wait for them, and we for it (pid_namespaces(7)). */
+	for (pid_t pid; (pid = RETRY(waitpid(-1, NULL, 0))) > 0 && pid != supervisor->anchor_pid;)
+		;
 }

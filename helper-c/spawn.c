@@ -186,9 +186,11 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		clone_init(&start);
 	/* Without it the next container would be beside the anchor, not below it. */
 	bool restored = !channel->shared_pids || restore_pids(supervisor, supervisor->anchor_pids) == 0;
-	if (start.pid < 0)
+	if (start.pid < 0 && build->failure.detail[0])
 		return -1;
-	channel->pidfd = pidfd;
+	channel->pidfd = pidfd; /* there may be an init, though its maker was killed before it could tell */
+	if (start.pid < 0)
+		return refused(&build->failure, 0, "the process that makes it was killed", NULL);
 	channel->pid = pid_of(pidfd);
 	if (channel->pid < 0)
 		return failed(&build->failure, "reading the pidfd's fdinfo", NULL);

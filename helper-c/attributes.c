@@ -86,7 +86,9 @@ static int mount_id(int fd, uint64_t *id) {
 		(void)!fgetc(info);
 	fclose(info);
 	*id = number;
-	return 0;
+	if (number == 0)
+		errno = ENODATA;
+	return number == 0 ? -1 : 0;
 }
 
 /* PATH is as the process sees it, where the root still covers the host's, so it is looked up from the root itself. A

@@ -58,7 +58,10 @@ int join_container(struct build *build, int pidfd, pid_t pid, int *clocks) {
 	}
 	if (setns(pidfd, all) == 0)
 		return 0;
-	if ((errno == EINVAL || errno == EPERM) && setns(pidfd, others_of(pid, all)) == 0)
-		return 0;
+	if (errno == EINVAL || errno == EPERM) {
+		int others = others_of(pid, all);
+		if (others == 0 || setns(pidfd, others) == 0) /* it may share every one of them with us */
+			return 0;
+	}
 	return failed(&build->failure, "setns", "the container's pidfd");
 }

@@ -4,6 +4,7 @@
  */
 
 import {ClocheError, isErrno} from '../base/errors.js';
+import {callBack} from './call-back.js';
 import {type CreateOptions, encodeCreate, encodeCreateAndStart, encodeResize, encodeResume, encodeSignal, encodeStart} from './encode.js';
 import type {Exit, HelperEvent} from './events.js';
 import {failureError} from './failure.js';
@@ -143,7 +144,7 @@ export class Launch {
 			case 'error': return this.#settle(failureError(event.failure, this.#plan, this.#startOps));
 			case 'warning': return this.#warn(failureError(event.failure, this.#plan, this.#startOps));
 			case 'traced': return this.#trace(event.index, event.nanoseconds);
-			case 'held': return this.#options.onHeld?.(event.index);
+			case 'held': return callBack(() => this.#options.onHeld?.(event.index));
 			case 'released': {
 				if (this.#suspected !== undefined) {
 					this.#settle(this.#suspected);
@@ -228,11 +229,8 @@ export class Launch {
 	}
 
 	#warn(warning: ClocheError): void {
-		if (this.#options.onWarning === undefined) {
-			process.emitWarning(warning.message, 'ClocheWarning');
-		} else {
-			this.#options.onWarning(warning);
-		}
+		const {onWarning = ({message}: ClocheError) => process.emitWarning(message, 'ClocheWarning')} = this.#options;
+		callBack(() => onWarning(warning));
 	}
 
 	#trace(index: number, nanoseconds: number): void {
@@ -241,6 +239,6 @@ export class Launch {
 			throw protocolError(`a trace of operation ${index}, which isn't in the plan`);
 		}
 
-		this.#options.onTrace?.({index, op, nanoseconds});
+		callBack(() => this.#options.onTrace?.({index, op, nanoseconds}));
 	}
 }

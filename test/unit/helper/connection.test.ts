@@ -57,6 +57,21 @@ test('a launch is one write, before the helper has greeted, and goes through its
 	t.deepEqual(setup.broken, []);
 });
 
+test.serial('what a callback throws surfaces, and breaks no connection', async t => {
+	const setup = connect();
+	const launch = setup.launch({}, {onHeld() {
+		throw new Error('mine');
+	}});
+	const surfaced = new Promise<Error>(resolve => {
+		process.setUncaughtExceptionCaptureCallback(resolve);
+	});
+	setup.socket.say(frame(Kind.HELD, 1, [Tag.INDEX, 0]), frame(Kind.CREATED, 1, [Tag.PID, 42]));
+	t.is((await surfaced).message, 'mine');
+	process.setUncaughtExceptionCaptureCallback(null);
+	t.is(await launch.created, 42);
+	t.deepEqual(setup.broken, []);
+});
+
 test('a promise asked for after the event has its outcome', async t => {
 	const {socket, launch} = connect();
 	const one = launch();

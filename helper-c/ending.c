@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -34,11 +35,26 @@ static void send_died(struct supervisor *supervisor, struct channel *channel) {
 	channel_send_failure(supervisor, channel, &failure, KIND_ERROR);
 }
 
+/* Whether PID is in the container's mount namespace, or dead. */
+static bool is_in(const struct channel *channel, pid_t pid) {
+	char path[48];
+	struct stat its;
+	struct stat mounts;
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", pid);
+	if (stat(path, &its) < 0)
+		return errno == ENOENT;
+	return channel->mounts >= 0 && fstat(channel->mounts, &mounts) == 0 && its.st_ino == mounts.st_ino;
+}
+
 /*
  * A container that shares our pid namespace may leave processes behind; they come to us, the subreaper, and end here.
- * They are our children that are no channel's init.
+ * They are our children that are no channel's init; while others share our pid namespace, too, the mount namespace
+ * tells whose they are.
  */
-static void end_strays(const struct supervisor *supervisor) {
+static void end_strays(const struct supervisor *supervisor, const struct channel *channel) {
+	bool alone = true;
+	for (const struct channel *at = supervisor->channels; at; at = at->next)
+		alone = alone && (at == channel || at->pid == 0 || !at->shared_pids);
 	for (bool any = true; any;) {
 		any = false;
 		FILE *children = fopen("/proc/thread-self/children", "re");
@@ -46,7 +62,7 @@ static void end_strays(const struct supervisor *supervisor) {
 			bool ours = pid == supervisor->anchor_pid;
 			for (const struct channel *at = supervisor->channels; at; at = at->next)
 				ours = ours || at->pid == pid || at->remover_pid == pid;
-			if (ours)
+			if (ours || (!alone && !is_in(channel, pid)))
 				continue;
 			any = true;
 			kill(pid, SIGKILL);
@@ -139,7 +155,7 @@ void channel_on_remover(struct supervisor *supervisor, struct channel *channel) 
 void channel_release(struct supervisor *supervisor, struct channel *channel) {
 	channel->ended = false; /* once is enough */
 	if (channel->shared_pids)
-		end_strays(supervisor);
+		end_strays(supervisor, channel);
 	close_fd(&channel->mounts); /* unmounts all that the container had */
 	for (const char *path = channel->remove; path && *path; path += strlen(path) + 1) {
 		switch (remove_tree(path, INLINE_REMOVALS)) {

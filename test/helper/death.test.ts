@@ -165,6 +165,43 @@ if (privileges.includes('root')) {
 		});
 	}
 
+	test('root: what a container left in a shared pid namespace ends with it, and not before', async t => {
+		const helper = new Marked(t, 'root');
+		const shared = (argv: string[]): FullPlan => {
+			const plan = marked(fullPlan(t, 'root', argv, {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}), helper.mark);
+			return {...plan, namespaces: plan.namespaces.filter(name => name !== 'pid')};
+		};
+		// The shell goes, its child stays, and comes to the supervisor.
+		const daemonise = 'setsid sleep 4321 & ';
+		const sleeping = (): number => helper.processes().filter(pid => commandOf(pid).includes('4321')).length;
+		const first = helper.launch(shared(['/bin/sh', '-c', `(${daemonise}); exec /probe sleep-forever`]));
+		await first.running;
+		await eventually(() => sleeping() === 1, () => 'the first daemon');
+		const second = helper.launch(shared(['/bin/sh', '-c', `(${daemonise}); exit 0`]));
+		t.is((await second.exited).code, 0);
+		await second.released;
+		t.is(sleeping(), 1);
+		const joined = helper.launch({...shared(['/bin/sh', '-c', 'exit 0']), namespaces: [], create: [], remove: []}, {target: first});
+		await joined.released;
+		t.is(sleeping(), 1);
+		first.signal(9);
+		await first.released;
+		t.is(sleeping(), 0);
+	});
+
+	test('root: the anchor\'s death in the middle of many starts ends them all', async t => {
+		for (let round = 0; round < 5; round++) {
+			const helper = new Marked(t, 'root');
+			const plans = Array.from({length: 8}, () => marked(fullPlan(t, 'root', ['/probe', 'sleep-forever'], {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}), helper.mark));
+			const launches = plans.map(plan => helper.launch(plan));
+			await launches[round]?.created;
+			killOne(helper.anchor);
+			t.is(await helper.ended, 'status 0');
+			await helper.gone();
+			t.false(plans.some(plan => existsSync(plan.state)));
+		}
+	});
+
 	test('root: the anchor\'s death ends every container and the supervisor, cleanly', async t => {
 		const helper = new Marked(t, 'root');
 		const first = await runStubborn(t, helper, 'root', false);

@@ -145,6 +145,28 @@ int op_mount(struct build *build, const struct op *op) {
 	return mount_finish(build, fs, op);
 }
 
+/* A clone of the host's "/" with the mounts below it has the container's root on top, which is mounted there. It is found
+ * before the clone is attached, when ".." leads to what covers it, and taken off after that, when it can be unmounted. */
+static int find_cover(struct build *build, int tree, const char *source, int *cover) {
+	struct stat bare, shown;
+	cleanup_fd int top = openat(tree, "..", O_PATH | O_CLOEXEC);
+	if (top < 0)
+		return errno == ENOTDIR ? 0 : failed(&build->failure, "openat", source);
+	if (fstat(tree, &bare) < 0 || fstat(top, &shown) < 0)
+		return failed(&build->failure, "fstat", source);
+	if (bare.st_dev != shown.st_dev || bare.st_ino != shown.st_ino)
+		*cover = steal_fd(&top);
+	return 0;
+}
+
+static int uncover(struct build *build, int cover, const char *source) {
+	if (cover < 0)
+		return 0;
+	char path[32];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", cover);
+	return umount2(path, MNT_DETACH) < 0 ? failed(&build->failure, "umount2 MNT_DETACH", source) : 0;
+}
+
 int op_bind(struct build *build, const struct op *op) {
 	const char *source = op_string(op, TAG_SOURCE);
 	bool recursive = op_has(op, FLAG_RECURSIVE);
@@ -155,7 +177,10 @@ int op_bind(struct build *build, const struct op *op) {
 	int kept = fcntl(tree, F_DUPFD_CLOEXEC, 3);
 	if (kept < 0)
 		return failed(&build->failure, "fcntl", source);
-	if (mount_attach(build, op, kept) < 0)
+	cleanup_fd int cover = -1;
+	if (recursive && build->root >= 0 && find_cover(build, tree, source, &cover) < 0)
+		return -1;
+	if (mount_attach(build, op, kept) < 0 || uncover(build, cover, source) < 0)
 		return -1;
 	return attributes_add(build, tree, op_u32(op, TAG_ATTR, 0), recursive, op_string(op, TAG_TARGET));
 }

@@ -11,6 +11,7 @@ import {layOutRoot, type Root} from '../storage/root.js';
 import {machineFacts} from './facts.js';
 import {requireCommand, withImageDefaults} from './image-defaults.js';
 import {makePlan} from './plan.js';
+import {realSources} from './plan/volumes.js';
 import {needsUserNamespace} from './plan/namespaces.js';
 import type {ContainerSpec} from './spec.js';
 import {createContainer, removalPaths, type StoredContainer} from './store/create.js';
@@ -54,7 +55,7 @@ export const designContainer = async (asked: ContainerSpec, roots: StateRoots, c
 		{lowers: image.lowers, directory: containerDirectory(roots, id), keep, privileged: !user, attributes: ['nodev']},
 		{dataRoot: roots.data, privileged: !user, wanted: spec.root.driver ?? process.env['CLOCHE_STORAGE'], branch: spec.root.branch, memoryDirectory: memoryDirectory(roots), hidden: stateDirectories(roots)},
 	);
-	const plan = makePlan(spec, facts, {id, root: root.operations, remove: [], host: image.host});
+	const plan = makePlan({...spec, mounts: realSources(spec.mounts)}, facts, {id, root: root.operations, remove: [], host: image.host});
 	return {id, spec, plan, image, root, keep, traversable: plan.userMap?.mappers !== undefined};
 };
 

@@ -1,6 +1,6 @@
 /** The mounts that were asked for. Their places are the image's business: links in them are followed, inside the root. */
 
-import {statSync} from 'node:fs';
+import {realpathSync, statSync} from 'node:fs';
 import {ClocheError, isErrno} from '../../base/errors.js';
 import type {CreateOp, MountAttribute} from '../../helper/plan.js';
 import type {SpecMount} from '../options/mounts.js';
@@ -27,11 +27,20 @@ const planVolume = (mount: SpecMount, directory: (path: string) => boolean): Cre
 export const planVolumes = (mounts: readonly SpecMount[], directory: (path: string) => boolean): CreateOp[] =>
 	mounts.toSorted((a, b) => depth(a.destination) - depth(b.destination)).map(mount => planVolume(mount, directory));
 
-/** Whether `path`, a volume's source, is a directory on this machine; it has to be there. */
-export const isSourceDirectory = (path: string): boolean => {
+const looked = <Found>(path: string, look: (path: string) => Found): Found => {
 	try {
-		return statSync(path).isDirectory();
+		return look(path);
 	} catch (cause) {
 		throw new ClocheError('volume', {where: path, cause, ...(isErrno(cause, 'ENOENT') ? {remedy: 'make it first: a volume\'s source is never made for you'} : {})});
 	}
 };
+
+/** Whether `path`, a volume's source, is a directory on this machine; it has to be there. */
+export const isSourceDirectory = (path: string): boolean => looked(path, source => statSync(source).isDirectory());
+
+/**
+ * Sources without `..` and links, which may hold one: volumes are mounted when the container's root covers `/`, and a `..`
+ * that arrives at `/` goes on in what covers it (follow_dotdot in fs/namei.c): /tmp/../etc would be the container's.
+ */
+export const realSources = (mounts: readonly SpecMount[]): SpecMount[] =>
+	mounts.map(mount => mount.source === undefined ? mount : {...mount, source: looked(mount.source, source => realpathSync(source))});

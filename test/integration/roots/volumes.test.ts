@@ -44,6 +44,16 @@ everybody('-v of a file, and of a relative path', async (t, as) => {
 	t.is(await ran(t, ['-v', './file:/etc/motd', '-v', '.:/all:ro', 'busybox', 'cat', '/etc/motd', '/all/file'], {as, cwd: source}), 'outsideoutside');
 });
 
+everybody('-v of the machine\'s root, or by way of it, shows the machine\'s and not the container\'s, which covers it', async (t, as) => {
+	const source = tree(as);
+	symlinkSync(`${'../'.repeat(20)}${source}`, join(source, 'up'));
+	for (const [volume, seen] of [['/:/v', `/v${source}`], ['/:/v:ro', `/v${source}`], ['/tmp/..:/v', `/v${source}`], [`/tmp/..${source}:/v`, '/v'], [`${source}/up:/v`, '/v']] as const) {
+		t.is(await ran(t, ['-v', volume, 'busybox', 'cat', `${seen}/file`], {as}), 'outside');
+	}
+
+	await ran(t, ['-v', '/:/v', 'busybox', 'test', '-c', '/v/dev/null'], {as});
+});
+
 everybody('-v with ro can\'t be written, nor made writable', async (t, as) => {
 	const source = tree(as);
 	const lines = await probed(t, ['-v', `${source}:/v:ro`, '--cap-add', 'SYS_ADMIN'], ['write', '/v/file', 'x', ',', 'mkdir', '/v/new', ',', 'read', '/v/file', ',', 'print', ''], {as});

@@ -91,7 +91,7 @@ static const char *await_start(struct build *build) {
 
 _Noreturn void give_up(struct build *build) {
 	report_failure(build, KIND_ERROR);
-	_exit(125);
+	leave(125);
 }
 
 static void refuse_frame(struct build *build, const char *why) {

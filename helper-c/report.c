@@ -7,7 +7,7 @@
 /* Without the supervisor, or behind its back, nothing goes on. */
 static void send_event(struct build *build, const struct event *event) {
 	if (RETRY(send(build->sync, event->data, event->size, MSG_NOSIGNAL)) < 0)
-		_exit(125);
+		leave(125);
 }
 
 void report(struct build *build, enum kind kind) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -50,6 +51,11 @@ uint64_t clock_ns(void) {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void leave(int status) {
+	syscall(SYS_exit_group, status);
+	__builtin_trap(); /* a fault's signal ends process 1 of a pid namespace, too */
 }
 
 bool kernel_at_least(unsigned major, unsigned minor) {

@@ -144,7 +144,8 @@ if (user === undefined) {
 } else {
 	const cases: ReadonlyArray<readonly [what: string, flags: readonly string[], patterns: readonly RegExp[]]> = [
 		['--userns host', ['--userns', 'host'], [/--userns host/, /as root/]],
-		['a user id that isn\'t mapped', ['-u', '1234'], [/1234/, /subuid/]],
+		// More than anybody is granted.
+		['a user id that isn\'t mapped', ['-u', '2000000000'], [/2000000000/, /subuid/]],
 		['a limit above the hard one', ['--ulimit', 'nofile=99999999'], [/rlimit|nofile/, /hard limit/]],
 		['a file that it can\'t read', ['--env-file', '/etc/shadow'], [/--env-file \/etc\/shadow/, /permission denied/]],
 	];

@@ -1,5 +1,6 @@
 /** Who runs a test: root, and an ordinary user whom nobody else is, with a home of its own. */
 
+import {execFileSync} from 'node:child_process';
 import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -39,6 +40,8 @@ const unusedUid = (): number => {
 export const base = mkdtempSync(join(tmpdir(), 'cloche-test-'));
 chmodSync(base, 0o711);
 test.after.always(() => {
+	// Overlay's work directories are shut, and unlike root an ordinary user has to open them first.
+	execFileSync('chmod', ['-R', 'u+rwX', base]);
 	rmSync(base, {recursive: true, force: true});
 });
 

@@ -95,11 +95,12 @@ build/layers/.busybox: $(wildcard layers/*.ts) orchestrator/image/recipe.ts $(wi
 	$(TSX) layers/build.ts busybox build/layers
 	@touch $@
 
-TYPESCRIPT = $(shell find orchestrator -name '*.ts')
+dist: dist/cloche.cjs ## the installed command and library: dist/cloche.cjs, dist/index.js
 
-dist: setup helper ## the installed command and library: dist/cloche.cjs, dist/index.js
+dist/cloche.cjs: $(shell find orchestrator layers -name '*.ts') orchestrator/launcher.cjs .ci/bundle.js package.json tsconfig.dist.json build/nsinit | setup
 	node .ci/bundle.js
 	$(BIN)/tsc -p tsconfig.dist.json
+	@touch $@
 
 # ------------------------------------------------------------------------------------------------------------ checks
 

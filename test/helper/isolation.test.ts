@@ -1,6 +1,6 @@
 /** What a payload sees and reaches, and what it can't; what operations set. */
 
-import {mkdirSync, readFileSync, readlinkSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {CreateOp, NamespaceName, Plan} from '../../orchestrator/helper/plan.js';
@@ -254,6 +254,73 @@ for (const privilege of privileges) {
 		await helper.gone();
 	});
 }
+
+const unified = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find(directory => existsSync(join(directory, 'cgroup.controllers')));
+const legacy = ['pids', 'freezer'].map(name => join('/sys/fs/cgroup', name)).find(directory => existsSync(join(directory, 'tasks')));
+
+for (const [version, parent] of Object.entries({2: unified, 1: legacy})) {
+	const here = privileges.includes('root') && parent !== undefined;
+	test(`a cgroup of version ${version} is entered before anything runs, and left empty${here ? '' : ' (skipped: it takes root, and that version)'}`, async t => {
+		if (!here) {
+			return t.pass();
+		}
+
+		const cgroup = join(parent, `cloche-test-${process.pid}`);
+		mkdirSync(cgroup);
+		t.teardown(() => {
+			if (existsSync(cgroup)) {
+				rmdirSync(cgroup);
+			}
+		});
+		const helper = new Marked(t, 'root');
+		const held = await new Promise<Launch>((resolve, reject) => {
+			const launch = helper.launch({...fullPlan(t, 'root', ['/probe', 'sleep-forever'], {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}), cgroups: [cgroup]}, {hold: 0, onHeld: () => {
+				resolve(launch);
+			}});
+			launch.exited.catch(reject);
+		});
+		t.deepEqual(readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').trim(), String(helper.inits[0]));
+		held.resume();
+		await held.running;
+		t.true(readFileSync(`/proc/${await held.created}/cgroup`, 'utf8').includes(`/cloche-test-${process.pid}`));
+		held.signal(9);
+		await held.released;
+		rmdirSync(cgroup); // EBUSY where something is in it.
+		const gone = helper.launch({...fullPlan(t, 'root', ['x']), cgroups: [cgroup]});
+		t.like(await t.throwsAsync(gone.exited), {step: 'cgroup', code: 'ENOENT'});
+		await gone.released;
+	});
+}
+
+// System calls go by other numbers elsewhere.
+(process.arch === 'x64' ? test : test.skip)('a seccomp program is the last thing before exec, and what is none is refused', async t => {
+	const [privilege = 'rootless'] = privileges;
+	const helper = new Marked(t, privilege);
+	const instruction = (code: number, yes: number, no: number, value: number): Buffer => {
+		const bytes = Buffer.alloc(8);
+		bytes.writeUInt16LE(code, 0);
+		bytes.writeUInt8(yes, 2);
+		bytes.writeUInt8(no, 3);
+		bytes.writeUInt32LE(value, 4);
+		return bytes;
+	};
+	// sethostname (170), of which no operation of START makes use, fails with EXDEV (18).
+	const program = Buffer.concat([instruction(0x20, 0, 0, 0), instruction(0x15, 0, 1, 170), instruction(6, 0, 0, 0x0005_0012), instruction(6, 0, 0, 0x7FFF_0000)]);
+	const withProgram = (bytes: Uint8Array, noNewPrivs: boolean): Plan => {
+		const plan = fullPlan(t, privilege, ['/probe', 'sethostname', 'x']);
+		const start = noNewPrivs ? plan.start : plan.start.filter(({op}) => op !== 'no-new-privs');
+		return {...plan, start: start.toSpliced(-1, 0, {op: 'seccomp', program: bytes})};
+	};
+	for (const noNewPrivs of [true, false]) {
+		t.is((await runPlan(helper, withProgram(program, noNewPrivs))).stdout, 'EXDEV\n');
+	}
+
+	for (const bad of [Buffer.alloc(0), program.subarray(0, 7), program.subarray(0, 16), Buffer.alloc(8 * 4097)]) {
+		const launch = helper.launch(withProgram(bad, true));
+		t.like(await t.throwsAsync(launch.exited), {step: 'start', op: 'seccomp', code: 'EINVAL'});
+		await launch.released;
+	}
+});
 
 test('ids are mapped by newuidmap and newgidmap, where the user has ranges', async t => {
 	const subordinate = (file: string): [string, number, number] | undefined => {

@@ -11,14 +11,14 @@ import {isErrno} from './errors.js';
 import {newId} from './id.js';
 
 /** Where a file is written before it gets its name: begins with a dot, so that readers of the directory pass over it. */
-const temporaryFor = (path: string): string => join(dirname(path), `.${basename(path).slice(0, 64)}.${newId()}`);
+export const temporaryFor = (path: string, id = newId()): string => join(dirname(path), `.${basename(path).slice(0, 64)}.${id}`);
 
 /** Whether a directory entry is one that a writer left when it was killed: `gc` may remove it. */
 export const isTemporary = (name: string): boolean => /^\..+\.[a-z][a-z\d]{11}$/.test(name);
 
 /** Run `make` on a temporary path that is gone if it throws. */
-const withTemporary = (path: string, make: (temporary: string) => void): void => {
-	const temporary = temporaryFor(path);
+const withTemporary = (path: string, make: (temporary: string) => void, id?: string): void => {
+	const temporary = temporaryFor(path, id);
 	try {
 		make(temporary);
 	} catch (error) {
@@ -58,8 +58,10 @@ export const createExclusive = (path: string, data: string | Uint8Array, mode = 
 /**
  * Make the directory `path`, filled by `fill` before it gets its name; `false` if a filled one is there.
  * (rename(2) replaces an empty directory, so `fill` must put something in.)
+ *
+ * @param id what the temporary is called by, so that it can be found when its writer was killed; nobody else uses it
  */
-export const claimDirectory = (path: string, fill: (directory: string) => void, mode = 0o755): boolean => {
+export const claimDirectory = (path: string, fill: (directory: string) => void, mode = 0o755, id?: string): boolean => {
 	let mine = true;
 	withTemporary(path, temporary => {
 		mkdirSync(temporary, {mode});
@@ -74,6 +76,6 @@ export const claimDirectory = (path: string, fill: (directory: string) => void, 
 			mine = false;
 			rmSync(temporary, {recursive: true});
 		}
-	});
+	}, id);
 	return mine;
 };

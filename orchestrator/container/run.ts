@@ -12,6 +12,7 @@ import type {StoredContainer} from './store/create.js';
 import {forgetInit} from './store/exit.js';
 import {collectGarbage} from './store/gc.js';
 import {releaseContainer, removeContainer} from './store/keep.js';
+import {releaseName} from './store/names.js';
 import type {StateRoots} from './store/roots.js';
 
 export interface RunningContainer {
@@ -82,6 +83,9 @@ const follow = async (note: Note, {design, launch, roots, lifecycle, unremoved}:
 		removeContainer(roots, note.stored.claim);
 	} else {
 		forgetInit(note.stored.directory); // Written after the helper had removed it, maybe.
+		if (design.spec.name !== undefined) {
+			releaseName(roots, design.spec.name, design.id); // The helper has removed its entry, and not the directory that others may claim.
+		}
 	}
 };
 

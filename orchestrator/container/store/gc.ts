@@ -11,7 +11,7 @@ import {type ProcessIdentity, identify, isAlive} from '../../base/process.js';
 import {type Claim, dropClaim, isAbandoned, readClaims, readNames, takeOver} from './claim.js';
 import {INIT, initPath, readExit, readInit, writeExit} from './exit.js';
 import {containerIds} from './find.js';
-import {releaseName} from './names.js';
+import {dropEmptyName, nameHolder, releaseName} from './names.js';
 import {clearOccupied} from './occupied.js';
 import {type ContainerRecord, readRecord} from './record.js';
 import {removeTree} from './remove-tree.js';
@@ -65,7 +65,9 @@ const bury = (roots: StateRoots, claim: Claim, dead: ProcessIdentity, garbage: G
 	killInit(readInit(directory));
 	// Where it can't be read, or is of a newer version, that is told, and nothing is removed.
 	const record = readRecordLeniently(directory);
-	if (record?.keep === true) {
+	// One whose maker was killed before it had its name never ran, and nobody would find it.
+	const named = record?.name === undefined || nameHolder(roots, record.name) === id;
+	if (record?.keep === true && named) {
 		settle(roots, directory, id, garbage);
 		clearOccupied(directory, dead);
 	} else {
@@ -183,6 +185,8 @@ export const collectThoroughly = (roots: StateRoots, options: GarbageOptions = {
 					releaseName(roots, name, holder);
 				}
 			}
+
+			dropEmptyName(roots, name);
 		});
 	}
 

@@ -4,8 +4,8 @@
  * so that nobody ever removes what someone else has just claimed.
  */
 
-import {rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
-import {claimDirectory} from '../../base/atomic.js';
+import {rmSync, rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
+import {claimDirectory, temporaryFor} from '../../base/atomic.js';
 import {isErrno} from '../../base/errors.js';
 import {readNames} from './claim.js';
 import {namesDirectory, type StateRoots} from './roots.js';
@@ -25,17 +25,22 @@ export const nameEntry = (roots: StateRoots, name: string, id: string): string =
 export const claimName = (roots: StateRoots, name: string, id: string): boolean =>
 	claimDirectory(directoryOf(roots, name), directory => {
 		writeFileSync(`${directory}/${id}`, '');
-	}, 0o700);
+	}, 0o700, id);
 
 /** The id of the container that has a name. */
 export const nameHolder = (roots: StateRoots, name: string): string | undefined => isName(name) ? readNames(directoryOf(roots, name))[0] : undefined;
 
-/** Free a name that is this container's; nothing happens where it isn't. */
+/** Free a name that is this container's, or was about to be when its maker was killed; nothing happens where it isn't. */
 export const releaseName = (roots: StateRoots, name: string, id: string): void => {
+	rmSync(temporaryFor(directoryOf(roots, name), id), {recursive: true, force: true});
 	ignoring(['ENOENT', 'ENOTDIR'], () => {
 		unlinkSync(nameEntry(roots, name, id));
 	});
-	// Empty, anyone can claim it: it goes only if nobody did.
+	dropEmptyName(roots, name);
+};
+
+/** A name that nobody has: its directory goes only if nobody claims it just now. */
+export const dropEmptyName = (roots: StateRoots, name: string): void => {
 	ignoring(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => {
 		rmdirSync(directoryOf(roots, name));
 	});

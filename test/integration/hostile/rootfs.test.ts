@@ -73,10 +73,10 @@ const refusals: ReadonlyArray<readonly [what: string, turn: (trap: Trap) => void
 		}, [], [new RegExp(`/${name}`), /symbolic link/]] as const,
 		[`/${name} is a file`, ({root}: Trap) => {
 			replace(join(root, name), file);
-		}, [], [new RegExp(`/${name}`), /of another kind/]] as const,
+		}, [], [new RegExp(`/${name}`), /not a directory/]] as const,
 		[`/${name} is a FIFO`, ({root}: Trap) => {
 			replace(join(root, name), fifo);
-		}, [], [new RegExp(`/${name}`), /of another kind/]] as const,
+		}, [], [new RegExp(`/${name}`), /not a directory/]] as const,
 	]),
 	['/etc/passwd is a FIFO, and a user is looked up in it', ({root}) => {
 		replace(join(root, 'etc/passwd'), fifo);
@@ -101,7 +101,7 @@ const refusals: ReadonlyArray<readonly [what: string, turn: (trap: Trap) => void
 	}, ['-u', 'nobody'], [/nobody|\/etc\/passwd/]],
 	['a volume\'s place is a file, and it is a directory', ({root}) => {
 		file(join(root, 'srv/place'));
-	}, ['-v', '/usr:/srv/place'], [/\/srv\/place/, /of another kind/]],
+	}, ['-v', '/usr:/srv/place'], [/\/srv\/place/, /not a directory/]],
 	['a volume\'s place is below a file', ({root}) => {
 		file(join(root, 'srv/place'));
 	}, ['-v', '/usr:/srv/place/below'], [/\/srv\/place/, /not a directory/]],

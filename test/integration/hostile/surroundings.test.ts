@@ -156,7 +156,7 @@ test('the state directories are closed to others', t => {
 	}
 
 	const root = join(directoryOf(as), 'state');
-	t.is(spawnSync(command, ['--root', root, 'run', 'busybox', 'true'], {env: {...as.env}}).status, 0);
+	t.is(spawnSync(command, ['--root', root, 'run', '--name', 'kept', 'busybox', 'true'], {env: {...as.env}}).status, 0);
 	const modes = execFileSync('stat', ['-c', '%a %n', root, join(root, 'containers'), join(root, 'live'), join(root, 'names')], {encoding: 'utf8'}).split('\n').map(line => line.split(' ')[0]);
 	t.deepEqual(modes.slice(0, 4), ['711', '711', '700', '700']);
 });

@@ -24,9 +24,6 @@ const fresh = (as: Person): {root: string; env: {CLOCHE_ROOT: string}} => {
 	return {root, env: {CLOCHE_ROOT: root}};
 };
 
-/** What is left when all is removed: the directories of names are cheap, and stay. */
-const left = (root: string): string[] => remains(root).filter(path => !path.startsWith('names/'));
-
 everybody('one with a name is kept with what it wrote and how it ended, and rm removes all of it', async (t, as) => {
 	const {root, env} = fresh(as);
 	const {status} = await cloche(['run', '--name', 'kept', 'busybox', 'sh', '-c', 'echo written >/file; exit 42'], {as, env});
@@ -38,14 +35,14 @@ everybody('one with a name is kept with what it wrote and how it ended, and rm r
 	t.like(JSON.parse(readFileSync(join(directory, 'exit.json'), 'utf8')) as Record<string, unknown>, {version: 1, code: 42});
 	t.is(statSync(join(root, 'containers')).mode & 0o077, 0o011);
 	t.deepEqual(await cloche(['rm', 'kept'], {as, env}).then(ended => [ended.status, ended.stdout, ended.stderr]), [0, 'kept\n', '']);
-	t.deepEqual(left(root), []);
+	t.deepEqual(remains(root), []);
 	await refused(t, ['rm', 'kept'], [/kept/], {as});
 });
 
 everybody('its name is taken until then; with --rm it isn\'t kept', async (t, as) => {
 	const {root, env} = fresh(as);
 	await ran(t, ['--name', 'one', '--rm', 'busybox', 'true'], {as, env});
-	t.deepEqual(left(root), []);
+	t.deepEqual(remains(root), []);
 	await ran(t, ['--name', 'one', 'busybox', 'true'], {as, env});
 	const {status, stderr} = await cloche(['run', '--name', 'one', 'busybox', 'true'], {as, env});
 	t.is(status, 125);
@@ -65,7 +62,7 @@ everybody('rm takes names, ids and beginnings of ids, and tells of each that it 
 	t.is(status, 125);
 	t.is(stdout, [words[0], words[1], words[3], ''].join('\n'));
 	t.regex(stderr, /^cloche: [^\n]*missing[^\n]*\n$/);
-	t.deepEqual(left(root), []);
+	t.deepEqual(remains(root), []);
 });
 
 everybody('one that runs is removed only by force', async (t, as) => {
@@ -81,7 +78,7 @@ everybody('one that runs is removed only by force', async (t, as) => {
 	t.is((await cloche(['rm', '--force', 'busy'], {as, env})).status, 0);
 	t.is((await running.ended).status, 137);
 	await gone(mark);
-	t.deepEqual(left(root), []);
+	t.deepEqual(remains(root), []);
 });
 
 everybody('gc removes what nobody claims, and nothing that is kept or a newer version\'s', async (t, as) => {
@@ -114,21 +111,21 @@ everybody('two roots know nothing of each other', async (t, as) => {
 	}
 
 	t.is((await cloche(['rm', 'same'], {as, env: one.env})).status, 0);
-	t.deepEqual([left(one.root).length, containers(two.root).length], [0, 1]);
+	t.deepEqual([remains(one.root).length, containers(two.root).length], [0, 1]);
 });
 
 everybody('where nothing is said, state is where the machine keeps such: for a user, the XDG directories', async (t, as) => {
 	if (as.who === 'root') {
-		const text = await ran(t, ['--explain', 'busybox', 'true'], {as, env: {CLOCHE_ROOT: ''}});
-		t.regex(text, / \/var\/lib\/cloche\/containers\//);
+		const text = await ran(t, ['--explain', '--name', 'x', '--rm', 'busybox', 'true'], {as, env: {CLOCHE_ROOT: ''}});
+		t.regex(text, / \/var\/lib\/cloche\/names\/x/);
 		t.regex(text, / \/run\/cloche\//);
 		return;
 	}
 
 	const home = directoryOf(as);
 	const [data, run] = [join(home, 'data'), join(home, 'run')];
-	const named = await ran(t, ['--explain', 'busybox', 'true'], {as, env: {CLOCHE_ROOT: '', XDG_DATA_HOME: data, XDG_RUNTIME_DIR: run}});
-	t.true(named.includes(` ${data}/cloche/containers/`) && named.includes(` ${run}/cloche/`), named);
+	const named = await ran(t, ['--explain', '--name', 'x', '--rm', 'busybox', 'true'], {as, env: {CLOCHE_ROOT: '', XDG_DATA_HOME: data, XDG_RUNTIME_DIR: run}});
+	t.true(named.includes(` ${data}/cloche/names/x`) && named.includes(` ${run}/cloche/`), named);
 	await ran(t, ['--name', 'kept', 'busybox', 'true'], {as, env: {CLOCHE_ROOT: '', HOME: home}});
 	t.is(containers(join(home, '.local/share/cloche')).length, 1);
 });

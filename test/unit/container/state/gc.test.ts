@@ -26,6 +26,24 @@ test('what a dead owner left is removed, with the directories that overlay and p
 	t.deepEqual(readdirSync(namesDirectory(roots)), []);
 });
 
+test('who was killed before the name was its own never ran: all of it is removed, kept or not', async t => {
+	for (const keep of [true, false]) {
+		const roots = scratchRoots(t);
+		const {id} = createContainer(roots, container(await deadProcess(t), {keep, name: 'wanted'}));
+		renameSync(`${namesDirectory(roots)}/wanted`, `${namesDirectory(roots)}/.wanted.${id}`);
+		t.deepEqual(collectGarbage(roots), {removed: [id], settled: [], problems: []});
+		t.deepEqual(readdirSync(namesDirectory(roots)), []);
+	}
+});
+
+test('the directory of a name that nobody has is removed by gc', t => {
+	const roots = scratchRoots(t);
+	createContainer(roots, container(self(), {name: 'mine'}));
+	mkdirSync(`${namesDirectory(roots)}/nobodys`);
+	t.deepEqual(collectThoroughly(roots), {removed: [], settled: [], problems: []});
+	t.deepEqual(readdirSync(namesDirectory(roots)), ['mine']);
+});
+
 test('nothing of the living is touched', t => {
 	const roots = scratchRoots(t);
 	const {directory} = createContainer(roots, container(self(), {name: 'mine'}));

@@ -191,6 +191,10 @@ everybody('a root that is exchanged while it starts is one or the other, and not
 	let flips = 0;
 	let over = false;
 	const flip = (): void => {
+		if (over) {
+			return;
+		}
+
 		rmSync(place, {recursive: true, force: true});
 		if (flips++ % 2 === 0) {
 			symlinkSync(trap.outside, place);
@@ -198,9 +202,7 @@ everybody('a root that is exchanged while it starts is one or the other, and not
 			mkdirSync(place);
 		}
 
-		if (!over) {
-			setImmediate(flip);
-		}
+		setImmediate(flip);
 	};
 
 	flip();

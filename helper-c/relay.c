@@ -9,6 +9,7 @@
 #include "util.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,7 +134,8 @@ static void fill(struct flow *flow) {
 
 static void drain(struct flow *flow) {
 	while (flow->start < flow->end && ready(flow->to, POLLOUT)) {
-		size_t size = flow->end - flow->start;
+		/* Where the description couldn't be opened anew it may block, but not for what POLLOUT has promised (pipe(7)). */
+		size_t size = flow->end - flow->start < PIPE_BUF ? flow->end - flow->start : PIPE_BUF;
 		ssize_t wrote = write(flow->to, flow->bytes + flow->start, size);
 		if (wrote < 0 && errno == EAGAIN)
 			return;

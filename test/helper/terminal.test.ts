@@ -1,5 +1,6 @@
 /** A payload's terminal, relayed to pipes. */
 
+import {readFileSync} from 'node:fs';
 import type {Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import type {Launch} from '../../orchestrator/helper/launch.js';
@@ -174,5 +175,28 @@ for (const privilege of privileges) {
 		stdout.destroy();
 		t.is((await launch.exited).code, 0);
 		await launch.released;
+	});
+}
+
+// As with `su -c 'cloche run -t …' | less`: the pipe is another user's, so the helper can't open a description of its own.
+if (privileges.includes('root')) {
+	test('rootless: a pipe that can\'t be opened again holds up nobody, either', async t => {
+		const helper = new Marked(t, 'root', {through: ['sh', '-c', 'setpriv --reuid=65534 --regid=65534 --clear-groups "$0" | sleep 300']});
+		const reader = (): number | undefined => helper.processes().find(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('sleep\u0000300'));
+		const stuck = helper.launch(fullPlan(t, 'rootless', ['/bin/sh', '-c', 'stty raw; exec /probe flood 500000'], {terminal: true, streams: {stdin: 'null', stdout: 1, stderr: 'null'}}));
+		await stuck.running;
+		for (let round = 0; round < 20; round++) {
+			const {exit} = await runPlan(helper, fullPlan(t, 'rootless', ['/probe', 'exit', '3'], {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}));
+			t.is(exit.code, 3);
+		}
+
+		t.is(stuck.state, 'running');
+		stuck.signal(9);
+		helper.socket.end();
+		await eventually(() => helper.processes().length <= 2, () => `${helper.processes().length} processes`);
+		const pid = reader();
+		t.truthy(pid);
+		process.kill(pid ?? Number.NaN, 'SIGKILL');
+		await helper.gone();
 	});
 }

@@ -185,6 +185,31 @@ for (const privilege of privileges) {
 		t.is(target.state, 'running');
 	});
 
+	test(`${privilege}: what joins can't be looked into from inside, not even when it has no more rights than they`, async t => {
+		const helper = new Marked(t, privilege);
+		const target = await stay(t, helper, privilege);
+		const mask = 0x8004_05FBn;
+		const confined = (argv: string[]): Plan => joining(argv, {
+			start: [
+				{op: 'capabilities', bounding: mask, permitted: mask, inheritable: 0n, ambient: 0n}, {op: 'credentials', uid: 0, gid: 0},
+				{op: 'exec', argv, env: ['PATH=/bin']},
+			],
+			streams: {stdin: 'null', stdout: 'pipe', stderr: 'pipe'},
+		});
+		const held = await new Promise<Launch>((resolve, reject) => {
+			const launch = helper.launch(confined(['/bin/true']), {target, hold: 2, onHeld: () => {
+				resolve(launch);
+			}});
+			launch.exited.catch(reject);
+		});
+		const {stdout} = await runPlan(helper, confined(['/bin/sh', '-c', 'for p in /proc/[0-9]*; do echo "$(cat $p/comm): $(readlink $p/exe)|$(readlink $p/fd/3)|$(readlink $p/fd/0)|$(readlink $p/cwd)"; done']), {target});
+		const lines = stdout.split('\n');
+		t.is(lines.find(line => line.startsWith('nsinit')), 'nsinit: |||', stdout);
+		t.true(lines.some(line => line.startsWith('probe: /probe||/dev/null|/')), stdout);
+		held.resume();
+		t.is((await held.exited).code, 0);
+	});
+
 	test(`${privilege}: what has joined ends with the container, and by itself`, async t => {
 		const helper = new Marked(t, privilege);
 		const target = await stay(t, helper, privilege);

@@ -1,10 +1,10 @@
 /** Who runs a test: root, and an ordinary user whom nobody else is, with a home of its own. */
 
-import {execFileSync} from 'node:child_process';
-import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
+import {removeTree} from '../../../orchestrator/container/store/remove-tree.js';
 import {isPrivileged} from '../../../orchestrator/host/privilege.js';
 
 export type Who = 'root' | 'user';
@@ -39,10 +39,9 @@ const unusedUid = (): number => {
 /** The base of everything that this file's tests make; anybody may pass through. */
 export const base = mkdtempSync(join(tmpdir(), 'cloche-test-'));
 chmodSync(base, 0o711);
-test.after.always(() => {
-	// Overlay's work directories are shut, and unlike root an ordinary user has to open them first.
-	execFileSync('chmod', ['-R', 'u+rwX', base]);
-	rmSync(base, {recursive: true, force: true});
+// Not test.after.always, which isn't called where a test ran into AVA's time limit.
+process.once('exit', () => {
+	removeTree(base);
 });
 
 /** A directory below the base that belongs to `uid` alone. */

@@ -30,6 +30,8 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 	readonly #begin = performance.now();
 	readonly #result: Promise<Result<Text>>;
 	#canceled = false;
+	/** Why we killed it, where it was nobody's wish. */
+	#cause: unknown;
 
 	constructor(started: Promise<Started>, options: StreamOptions) {
 		this.#started = started;
@@ -132,26 +134,31 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		const stopListening = this.#listen(container);
 		try {
 			const streams = await container.launch.streams;
-			this.#feed(streams);
+			this.#feed(streams, container);
 			const {stdout, stderr} = await this.#outputs.take(container, streams);
 			const outcome = await container.outcome;
+			this.#outputs.flush();
 			return this.#conclude(started, outcome, await stdout, await stderr);
 		} finally {
 			stopListening();
 		}
 	}
 
-	#feed({stdin}: Streams): void {
+	#feed({stdin}: Streams, {lifecycle}: RunningContainer): void {
 		const {input} = this.#options;
 		if (stdin !== undefined) {
 			this.#input.connect(stdin);
 			if (typeof input === 'string' || input instanceof Uint8Array) {
 				stdin.end(input);
 			} else if (input !== undefined) {
+				input.once('error', cause => {
+					this.#cause = cause;
+					lifecycle.kill();
+					stdin.destroy();
+				});
 				input.pipe(stdin);
 			}
 		}
-
 	}
 
 	#listen({lifecycle}: RunningContainer): () => void {
@@ -182,7 +189,7 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 			signal: nameSignal(exit.signal),
 			stdout: text(out),
 			stderr: text(err),
-			failed: exit.code !== 0 || timedOut || isMaxBuffer,
+			failed: exit.code !== 0 || timedOut || isMaxBuffer || this.#cause !== undefined,
 			timedOut,
 			isCanceled: this.#canceled,
 			isMaxBuffer,
@@ -190,7 +197,7 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 			usage: {userTime: exit.userTime / 1000, systemTime: exit.systemTime / 1000, maxRss: exit.maxRss * 1024},
 		};
 		if (result.failed && reject) {
-			throw new CommandError(result, exitStatus(outcome), this.#canceled ? signal?.reason : undefined);
+			throw new CommandError(result, exitStatus(outcome), this.#canceled ? signal?.reason : this.#cause);
 		}
 
 		return result;

@@ -46,6 +46,12 @@ export class Outputs {
 		return {stdout: this.#take('stdout', streams, onOverflow), stderr: this.#take('stderr', streams, onOverflow)};
 	}
 
+	/** The container has ended: what it wrote is taken to the end, whether or not anyone reads. */
+	flush(): void {
+		this.#shown.stdout.flush();
+		this.#shown.stderr.flush();
+	}
+
 	/** Someone wants it as it comes. */
 	#isFollowed(name: OutputName): boolean {
 		return this.#options[name] === 'inherit' || this.#shown[name].isUsed;

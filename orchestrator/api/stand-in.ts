@@ -32,6 +32,24 @@ export class OutputStandIn {
 		this.#fill();
 	}
 
+	/** No more than a pipe holds can come now: it waits here for who reads late, and nobody waits for him. */
+	flush(): void {
+		const standIn = this.#standIn;
+		const real = this.#real;
+		if (standIn === undefined || real === undefined || real.readableEnded) {
+			return;
+		}
+
+		real.unpipe(standIn);
+		real.on('data', chunk => {
+			if (!standIn.destroyed) {
+				standIn.write(chunk);
+			}
+		});
+		real.once('close', () => standIn.end());
+		real.resume();
+	}
+
 	#fill(): void {
 		if (this.#before !== undefined && this.#before.length > 0) {
 			this.#standIn?.write(this.#before);

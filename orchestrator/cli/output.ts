@@ -16,8 +16,8 @@ const writeAll = (fd: number, bytes: Buffer): void => {
 		try {
 			rest = rest.subarray(writeSync(fd, rest));
 		} catch (error) {
-			if (isErrno(error, 'EPIPE')) {
-				return; // Nobody reads on: as it is the payload's right, so is it of whoever listens to us.
+			if (isErrno(error, 'EPIPE') || (fd === 2 && !isErrno(error, 'EAGAIN'))) {
+				return; // What can't be said on standard error can't be said at all. Nobody reads on: as it is the payload's right, so is it of whoever listens to us.
 			}
 
 			// Whoever gave it to us made it non-blocking, and it is full.

@@ -1,5 +1,6 @@
 /** Runs the table of `states.ts` for one launched container: signals, stopping, the time limit, the outcome. */
 
+import {ClocheError} from '../base/errors.js';
 import type {Exit} from '../helper/events.js';
 import {type Disposition, dispositionOf} from '../host/signals.js';
 import type {ContainerSpec} from './spec.js';
@@ -41,6 +42,7 @@ export class Lifecycle {
 	readonly #options: LifecycleOptions;
 	#state: State = 'creating';
 	#held: number[] = [];
+	#killed = false;
 	#timers: NodeJS.Timeout[] = [];
 	#timedOut = false;
 	#instead: number | undefined;
@@ -76,13 +78,26 @@ export class Lifecycle {
 
 	async #follow(): Promise<Outcome> {
 		try {
-			const exit = await this.#launch.exited;
+			const exit = await this.#exit();
 			return {exit, timedOut: this.#timedOut, ...(this.#instead === undefined || exit.signal !== SIGKILL ? {} : {instead: this.#instead})};
 		} finally {
 			this.#handle('ended');
 			for (const timer of this.#timers) {
 				clearTimeout(timer);
 			}
+		}
+	}
+
+	/** Whoever kills what hasn't run yet gets what any other kill brings, and no defect is told. */
+	async #exit(): Promise<Exit> {
+		try {
+			return await this.#launch.exited;
+		} catch (error) {
+			if (this.#killed && error instanceof ClocheError && error.step === 'init') {
+				return {signal: SIGKILL, userTime: 0, systemTime: 0, maxRss: 0};
+			}
+
+			throw error;
 		}
 	}
 
@@ -110,6 +125,11 @@ export class Lifecycle {
 	#act(action: Action, signal: number): void {
 		switch (action) {
 			case 'hold': {
+				// Who sends the same again doesn't want to wait for a start that doesn't end.
+				if (this.#held.includes(signal)) {
+					this.#act('kill', SIGKILL);
+				}
+
 				this.#held.push(signal);
 				break;
 			}
@@ -135,6 +155,7 @@ export class Lifecycle {
 			}
 
 			case 'kill': {
+				this.#killed = true;
 				this.#launch.signal(SIGKILL);
 				break;
 			}

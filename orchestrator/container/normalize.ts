@@ -95,6 +95,9 @@ const readRoot = (read: OptionReader, image: string | undefined, {rootfs, readOn
 const readEntrypoint = (read: OptionReader, {entrypoint}: RunOptions): string[] | undefined =>
 	entrypoint === undefined ? undefined : read.many('entrypoint', entrypoint === '' ? [] : entrypoint, word => word);
 
+/** Plain JavaScript can pass what the types don't let. */
+const isList = (value: unknown): boolean => Array.isArray(value);
+
 /**
  * Check everything and bring it into one form.
  *
@@ -103,6 +106,10 @@ const readEntrypoint = (read: OptionReader, {entrypoint}: RunOptions): string[] 
  * @throws ClocheError naming the option, its value and what would be taken
  */
 export const normalizeOptions = (image: string | undefined, command: readonly string[], options: RunOptions, around: Surroundings): ContainerSpec => {
+	if (!isList(command)) {
+		throw new ClocheError('command', {why: `it is a ${typeof command}`, remedy: 'give its words in an array'});
+	}
+
 	const read = new OptionReader(around.label);
 	const namespaces = readNamespaces(read, options);
 	const hostname = read.one('hostname', options.hostname, parseHostname);

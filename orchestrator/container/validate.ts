@@ -9,8 +9,10 @@ const refuse = (place: string, why: string, remedy: string): never => {
 };
 
 /** Text that goes into an argv, an environment or a path ends at its first NUL. */
-const checkText = (place: string, value: string): void => {
-	if (value.includes('\0')) {
+const checkText = (place: string, value: unknown): void => {
+	if (typeof value !== 'string') {
+		refuse(place, `it is ${value === null ? 'null' : `a ${typeof value}`}`, 'give text');
+	} else if (value.includes('\0')) {
 		refuse(place, 'it holds a NUL', 'take it out: no argument, variable or path can');
 	}
 };

@@ -1,6 +1,6 @@
 /** `--env` and `--env-file`, as docker run reads them (docker/cli opts/env.go, opts/file.go). */
 
-import {readFileSync} from 'node:fs';
+import {readLimited} from '../../host/read-limited.js';
 import {Unacceptable} from './unacceptable.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,11 +44,14 @@ const parseLine = (line: string, number: number, host: Environment): string[] =>
 	}
 };
 
+/** More can't be passed to a program at all (execve(2)). */
+const MOST_BYTES = 8 * 1024 * 1024;
+
 /** The variables of a file of lines; file system errors come as they are. */
 export const readEnvFile = (path: string, host: Environment): string[] => {
 	let text: string;
 	try {
-		text = new TextDecoder('utf-8', {fatal: true}).decode(readFileSync(path));
+		text = new TextDecoder('utf-8', {fatal: true}).decode(readLimited(path, MOST_BYTES));
 	} catch (error) {
 		throw error instanceof TypeError ? new Unacceptable('the file is not UTF-8 text', 'a text file of NAME=value lines') : error;
 	}

@@ -1,6 +1,6 @@
 /** `--seccomp FILE`: a compiled filter, as bwrap takes one and `seccomp_export_bpf` writes it. */
 
-import {readFileSync} from 'node:fs';
+import {readLimited} from '../../host/read-limited.js';
 import {Unacceptable} from './unacceptable.js';
 
 /** `struct sock_filter` (linux/filter.h): u16, u8, u8, u32. */
@@ -9,9 +9,12 @@ const INSTRUCTION = 8;
 /** BPF_MAXINSNS of linux/bpf_common.h. */
 const MOST = 4096;
 
+/** Enough to tell a filter that is too long from a file that is none. */
+const MOST_BYTES = 1024 * 1024;
+
 /** The program's bytes; file system errors come as they are, and whether it is a program at all is for the kernel to tell. */
 export const readSeccomp = (path: string): Uint8Array => {
-	const program = readFileSync(path);
+	const program = readLimited(path, MOST_BYTES);
 	if (program.length === 0 || program.length % INSTRUCTION !== 0 || program.length / INSTRUCTION > MOST) {
 		throw new Unacceptable(`its ${program.length} bytes are not a BPF program`, `a compiled filter, 8 bytes for each of at most ${MOST} instructions, as seccomp_export_bpf(3) writes it`);
 	}

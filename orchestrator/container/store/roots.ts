@@ -12,7 +12,7 @@
  */
 
 import {chmodSync, mkdirSync} from 'node:fs';
-import {homedir} from 'node:os';
+import {userInfo} from 'node:os';
 import {dirname, isAbsolute, join, resolve} from 'node:path';
 import {isErrno} from '../../base/errors.js';
 
@@ -49,7 +49,7 @@ export const stateRoots = ({root, env = process.env, uid = process.geteuid?.() ?
 		return {data: '/var/lib/cloche', run: '/run/cloche'};
 	}
 
-	const data = join(absolute(env['XDG_DATA_HOME']) ?? join(absolute(env['HOME']) ?? homedir(), '.local/share'), 'cloche');
+	const data = join(absolute(env['XDG_DATA_HOME']) ?? join(absolute(env['HOME']) ?? userInfo().homedir, '.local/share'), 'cloche');
 	const run = absolute(env['XDG_RUNTIME_DIR']);
 	return {data, run: run === undefined ? join(data, 'run') : join(run, 'cloche')};
 };

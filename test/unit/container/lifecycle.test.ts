@@ -2,6 +2,7 @@
 
 import {setTimeout as pause} from 'node:timers/promises';
 import test from 'ava';
+import {ClocheError} from '../../../orchestrator/base/errors.js';
 import {exitStatus, Lifecycle, type LifecycleOptions, type Outcome} from '../../../orchestrator/container/lifecycle.js';
 import {type Event, type State, transitions} from '../../../orchestrator/container/states.js';
 import type {Exit} from '../../../orchestrator/helper/events.js';
@@ -70,6 +71,24 @@ test('signals wait until there is a payload', async t => {
 	await helper.run();
 	t.deepEqual(helper.signals, [SIGTERM, SIGINT]);
 	t.is(lifecycle.state, 'running');
+});
+
+test('the same signal again kills a start that does not end, and that is no defect', async t => {
+	const helper = fake();
+	const lifecycle = start(helper);
+	lifecycle.signal(SIGTERM);
+	t.deepEqual(helper.signals, []);
+	lifecycle.signal(SIGTERM);
+	t.deepEqual(helper.signals, [SIGKILL]);
+	helper.fail(new ClocheError('the init died before the payload ran', {step: 'init', why: 'signal 9'}));
+	t.is(exitStatus(await lifecycle.outcome), 137);
+});
+
+test('an init that dies before the payload ran, and that nobody killed, is a defect', async t => {
+	const helper = fake();
+	const lifecycle = start(helper);
+	helper.fail(new ClocheError('the init died before the payload ran', {step: 'init', why: 'signal 9'}));
+	await t.throwsAsync(lifecycle.outcome, {message: /before the payload ran/});
 });
 
 test('a signal that process 1 has no handler for ends it, and counts as that signal', async t => {

@@ -22,6 +22,8 @@ export interface Started {
 	command: readonly string[];
 }
 
+const NOTHING: Collected = {bytes: Buffer.alloc(0), overflowed: false};
+
 export class ContainerProcess<Text extends string | Buffer = string> implements PromiseLike<Result<Text>>, AsyncDisposable {
 	readonly #started: Promise<Started>;
 	readonly #options: StreamOptions;
@@ -133,7 +135,11 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		const {container} = started;
 		const stopListening = this.#listen(container);
 		try {
-			const streams = await container.launch.streams;
+			const streams = await container.launch.streams.catch(() => undefined); // The outcome tells why.
+			if (streams === undefined) {
+				return this.#conclude(started, await container.outcome, NOTHING, NOTHING);
+			}
+
 			this.#feed(streams, container);
 			const {stdout, stderr} = await this.#outputs.take(container, streams);
 			const outcome = await container.outcome;

@@ -23,13 +23,13 @@ test('an input that breaks kills the container, and is the cause', async t => {
 		},
 	});
 	const error = await t.throwsAsync(cloche.run('busybox', ['cat'], {input}), {instanceOf: CommandError});
-	t.like(error?.cause, {message: 'boom'});
+	t.like(error.cause, {message: 'boom'});
 });
 
 test('an abort is a cancellation, whenever it comes', async t => {
 	t.like(await cloche.run('busybox', ['true'], {signal: AbortSignal.abort(), reject: false}), {isCanceled: true, signal: 'SIGKILL', failed: true});
 	const reason = new Error('enough');
-	t.is((await t.throwsAsync(cloche.run('busybox', ['true'], {signal: AbortSignal.abort(reason)}), {instanceOf: CommandError}))?.cause, reason);
+	t.is((await t.throwsAsync(cloche.run('busybox', ['true'], {signal: AbortSignal.abort(reason)}), {instanceOf: CommandError})).cause, reason);
 });
 
 test('what is disposed of before it runs was killed', async t => {

@@ -5,7 +5,7 @@ import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {cloche, directoryOf, probed, ran, refused, remains, Running} from './support/cloche.js';
-import {gone, MARK, marked, nameOf, newMark, until} from './support/marked.js';
+import {gone, killMarked, MARK, marked, nameOf, newMark, until} from './support/marked.js';
 import {people, type Person, personOf, skip} from './support/who.js';
 
 const lines = (path: string): string[][] => existsSync(path) ? readFileSync(path, 'utf8').split('\n').map(line => line.split(':')) : [];
@@ -60,10 +60,7 @@ granted('what belongs to them is removed with the container, kept or killed', as
 	await ran(t, ['--storage', 'copy', 'busybox', 'sh', '-c', script], {as: person, env});
 	const running = new Running(['run', '--name', 'x', '--rm', '-e', `${MARK}=${mark}`, 'busybox', 'sh', '-c', `${script}; exec sleep 1000`], {as: person, env});
 	await until(() => marked(mark).some(pid => nameOf(pid) === 'sleep'));
-	for (const pid of marked(mark)) {
-		process.kill(pid, 'SIGKILL');
-	}
-
+	killMarked(mark);
 	await running.ended;
 	await gone(mark);
 	t.is((await cloche(['run', 'busybox', 'true'], {as: person, env})).stderr, '');

@@ -86,7 +86,8 @@ const makeWithParents = (directory: string): void => {
  */
 export const makeRoots = (roots: StateRoots): void => {
 	makeWithParents(roots.data);
-	for (const [directory, mode] of [[roots.data, 0o711], [containersDirectory(roots), 0o711], [memoryDirectory(roots), 0o711], [liveDirectory(roots), 0o700], [namesDirectory(roots), 0o700]] as const) {
+	// The live ones' last: whoever finds that directory takes it that all are there (makeClaim).
+	for (const [directory, mode] of [[roots.data, 0o711], [containersDirectory(roots), 0o711], [memoryDirectory(roots), 0o711], [namesDirectory(roots), 0o700], [liveDirectory(roots), 0o700]] as const) {
 		makeWithParents(directory);
 		// Whatever the umask says. Several may be at it; all set the same.
 		chmodSync(directory, mode);

@@ -44,6 +44,20 @@ export const gone = async (mark: string): Promise<void> => until(
 	() => marked(mark).map(pid => `${pid} ${readProc(`${pid}/cmdline`).replaceAll('\0', ' ')}`).join(', '),
 );
 
+/** Kill every process with this mark that is still there. */
+export const killMarked = (mark: string): void => {
+	for (const pid of marked(mark)) {
+		try {
+			process.kill(pid, 'SIGKILL');
+		} catch (error) {
+			// It went with another.
+			if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) {
+				throw error;
+			}
+		}
+	}
+};
+
 /** The children of a process. */
 export const childrenOf = (pid: number): number[] =>
 	readProc(`${pid}/task/${pid}/children`).split(' ').filter(word => /^\d+$/.test(word)).map(Number);

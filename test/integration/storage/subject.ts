@@ -5,7 +5,7 @@
 
 import {chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, statSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {LaunchOptions} from '../../../orchestrator/helper/launch-options.js';
 import {removeTree} from '../../../orchestrator/container/store/remove-tree.js';
@@ -13,12 +13,14 @@ import type {RootRequest, StorageDriver} from '../../../orchestrator/storage/dri
 import type {BranchPlace} from '../../../orchestrator/storage/memory.js';
 import {layOutRoot} from '../../../orchestrator/storage/root.js';
 import {drivers} from '../../../orchestrator/storage/select.js';
+import {reachable} from '../../helper/reachable.js';
 import {type Privilege, privileges, runPlan, supervisorFor} from '../../helper/support.js';
 
 const NOBODY = 65_534;
 const asRoot = process.geteuid?.() === 0;
 
-export const busybox = resolve('build/layers/busybox');
+/** Readable for the user that the rootless ones run as, wherever this clone lies. */
+export const busybox = reachable('build/layers/busybox');
 
 export interface Subject {
 	driver: StorageDriver;

@@ -43,13 +43,34 @@ const readSpec = (operands: readonly string[], values: CommandValues): Container
 /** Those that a process gets from its user or its shell, and that mean the payload. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
-const forwardSignals = (lifecycle: Lifecycle): void => {
-	for (const name of FORWARDED) {
-		process.on(name, () => {
-			lifecycle.signal(constants.signals[name]);
-		});
+/** Take them for the payload: kept until it is known to whom they go. */
+class SignalForwarder {
+	#early: number[] = [];
+	#lifecycle: Lifecycle | undefined;
+
+	begin(): void {
+		for (const name of FORWARDED) {
+			process.on(name, () => {
+				this.#take(constants.signals[name]);
+			});
+		}
 	}
-};
+
+	sendTo(lifecycle: Lifecycle): void {
+		this.#lifecycle = lifecycle;
+		for (const signal of this.#early) {
+			lifecycle.signal(signal);
+		}
+	}
+
+	#take(signal: number): void {
+		if (this.#lifecycle === undefined) {
+			this.#early.push(signal);
+		} else {
+			this.#lifecycle.signal(signal);
+		}
+	}
+}
 
 const design = async (spec: ContainerSpec, roots: StateRoots, interactive: boolean): Promise<Design> => {
 	const designed = await designContainer(spec, roots);
@@ -75,9 +96,14 @@ const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervi
 	const tracer = trace ? await makeTracer(designed) : undefined;
 	tracer?.begin();
 	const before = uptime();
+	const signals = new SignalForwarder();
 	const {lifecycle, outcome, released} = await runDesign(designed, {
 		roots,
 		supervisor,
+		// Not before: until then a signal ends us, and there is nobody else. Nor later: a payload can be quicker than we are.
+		onLaunch: () => {
+			signals.begin();
+		},
 		launch: {
 			onWarning: warning => {
 				warn(warning.message);
@@ -90,7 +116,7 @@ const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervi
 			warn(`stopped by --timeout after ${(designed.spec.timeout ?? 0) / 1000} s`);
 		},
 	});
-	forwardSignals(lifecycle);
+	signals.sendTo(lifecycle);
 	// While the helper is at work: this is one readdir unless somebody died.
 	for (const problem of collectGarbage(roots).problems) {
 		warn(problem.message);

@@ -29,6 +29,8 @@ export interface RunContext {
 	roots: StateRoots;
 	supervisor: Supervisor;
 	launch?: LaunchOptions;
+	/** Hears that everything is prepared and the helper is about to be asked: there can be a payload at any time from here on. */
+	onLaunch?: () => void;
 	onTimeout?: () => void;
 }
 
@@ -108,7 +110,7 @@ const failToStart = async (supervisor: Supervisor, design: Design): Promise<neve
 };
 
 /** Claim, launch, and follow. */
-export const runDesign = async (design: Design, {roots, supervisor, launch: options = {}, onTimeout}: RunContext): Promise<RunningContainer> => {
+export const runDesign = async (design: Design, {roots, supervisor, launch: options = {}, onLaunch, onTimeout}: RunContext): Promise<RunningContainer> => {
 	const stored = leavesNothing(design) ? undefined
 		: await placeContainer(design, roots, identifySupervisor(supervisor) ?? await failToStart(supervisor, design));
 	let launch: Launch;
@@ -121,6 +123,7 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 		}
 	};
 
+	onLaunch?.();
 	try {
 		launch = supervisor.launch(design.plan, {...options, onWarning});
 	} catch (error) {

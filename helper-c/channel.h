@@ -69,9 +69,12 @@ struct supervisor {
 _Noreturn void supervise(int control);
 int supervisor_watch(struct supervisor *supervisor, int fd, uint32_t events, struct source *source);
 void supervisor_forget(struct supervisor *supervisor, int *fd); /* and close it */
+void supervisor_orphan(struct supervisor *supervisor); /* nobody listens any more: kill every container, then end */
+struct channel *supervisor_channel(const struct supervisor *supervisor, uint32_t number);
+
+/* outbox.c */
 void supervisor_send(struct supervisor *supervisor, const struct event *event); /* with this round's others */
 void supervisor_flush(struct supervisor *supervisor);
-struct channel *supervisor_channel(const struct supervisor *supervisor, uint32_t number);
 
 /* channel.c */
 void channel_create(struct supervisor *supervisor, const struct message *message, const struct plan *plan);

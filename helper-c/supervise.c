@@ -45,7 +45,7 @@ void supervisor_forget(struct supervisor *supervisor, int *fd) {
 	close_fd(fd);
 }
 
-static void orphan(struct supervisor *supervisor) {
+void supervisor_orphan(struct supervisor *supervisor) {
 	if (supervisor->orphaned)
 		return;
 	supervisor->orphaned = true;
@@ -55,34 +55,6 @@ static void orphan(struct supervisor *supervisor) {
 			channel_finish(supervisor, at); /* nobody waits for its output any more */
 		channel_kill(at);
 	}
-}
-
-/* Events of one round go out together: each send wakes the orchestrator, and that costs it more than the event does. */
-static struct {
-	uint8_t data[16384];
-	size_t used;
-} outbox;
-
-void supervisor_flush(struct supervisor *supervisor) {
-	const uint8_t *at = outbox.data;
-	size_t left = outbox.used;
-	outbox.used = 0;
-	while (left > 0 && !supervisor->orphaned) {
-		ssize_t sent = RETRY(send(supervisor->control, at, left, MSG_NOSIGNAL));
-		if (sent < 0) {
-			orphan(supervisor);
-			return;
-		}
-		at += sent;
-		left -= (size_t)sent;
-	}
-}
-
-void supervisor_send(struct supervisor *supervisor, const struct event *event) {
-	if (event->size > sizeof outbox.data - outbox.used)
-		supervisor_flush(supervisor);
-	memcpy(outbox.data + outbox.used, event->data, event->size);
-	outbox.used += event->size;
 }
 
 struct channel *supervisor_channel(const struct supervisor *supervisor, uint32_t number) {
@@ -101,7 +73,7 @@ static void refuse(struct supervisor *supervisor, const char *why) {
 	event_failure(&event, &failure);
 	supervisor_send(supervisor, &event);
 	supervisor_flush(supervisor);
-	orphan(supervisor);
+	supervisor_orphan(supervisor);
 }
 
 static const char *create(struct supervisor *supervisor) {
@@ -182,7 +154,7 @@ static void on_control(struct supervisor *supervisor) {
 	if (got < 0 && errno == EAGAIN)
 		return;
 	if (got <= 0) {
-		orphan(supervisor);
+		supervisor_orphan(supervisor);
 		return;
 	}
 	inbox.used += (size_t)got;

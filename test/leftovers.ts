@@ -176,7 +176,14 @@ async function collectIpc(): Promise<Things> {
 	return named(found);
 }
 
+/** What the machine is called: a test whose plan shares the uts namespace could rename it. */
+async function collectNames(): Promise<Things> {
+	const names = ['hostname', 'domainname'].map(async name => `${name} ${(await readText(`/proc/sys/kernel/${name}`)).trim()}`);
+	return named(await Promise.all(names));
+}
+
 const collectors: Record<string, Collector> = {
+	name: {collect: collectNames, both: true},
 	mount: {collect: collectMounts, both: true},
 	namespace: {collect: collectNamespaces},
 	process: {collect: collectProcesses},

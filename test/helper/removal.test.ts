@@ -128,7 +128,7 @@ for (const privilege of privileges) {
 
 	// Only root can make something in a place of an ordinary user's that it can't remove.
 	const testAsRoot = asRoot ? test : test.skip;
-	testAsRoot(`${privilege}: what must not be removed stays, and is told by name`, async t => {
+	testAsRoot(`${privilege}: what must not be removed stays, and is told by name${asRoot ? '' : ' (only root can make such a thing)'}`, async t => {
 		const tree = scratch(t);
 		const below = join(tree, 'mount');
 		mkdirSync(below);
@@ -150,7 +150,7 @@ for (const privilege of privileges) {
 
 	test(`${privilege}: a large tree goes beside the others, and keeps no end of theirs open`, async t => {
 		const tree = memory(t);
-		fill(tree, 20_000);
+		fill(tree, 100_000);
 		give(tree, privilege);
 		const helper = new Marked(t, privilege);
 		// Between STREAMS and START the helper holds both ends of this one's pipes, and so did every process it forked.

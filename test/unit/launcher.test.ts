@@ -73,7 +73,8 @@ test('one that others may write is not read, and replaced', async t => {
 	}
 });
 
-(process.geteuid?.() === 0 ? test : test.skip)('one that somebody else made is not read, unless the command is theirs', async t => {
+const asRoot = process.geteuid?.() === 0;
+(asRoot ? test : test.skip)(`one that somebody else made is not read, unless the command is theirs${asRoot ? '' : ' (only root can give a file away)'}`, async t => {
 	await withDirectory(directory => {
 		chownSync(plant(directory), 12_345, 12_345);
 		t.is(run(directory), 'two');

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {lstat, mkdir, readFile, readdir, readlink, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {recipes} from '../../../layers/index.js';
 import {ClocheError} from '../../../orchestrator/base/errors.js';
 import {formatIdentity, identify} from '../../../orchestrator/base/process.js';
@@ -13,7 +13,10 @@ if (busybox === undefined) {
 	throw new Error('there is no recipe of busybox');
 }
 
-const testWithBusybox = busybox.binary.sources.some(source => existsSync(source)) ? test : test.skip;
+const hasBusybox = busybox.binary.sources.some(source => existsSync(source));
+const testWithBusybox = (title: string, run: (t: ExecutionContext) => Promise<void>): void => {
+	(hasBusybox ? test : test.skip)(hasBusybox ? title : `${title} (no busybox-static here)`, run);
+};
 
 testWithBusybox('a layer has its modes whatever the umask, times of the epoch, and relative links', async t => {
 	await withDirectory(async directory => {

@@ -11,7 +11,7 @@ static const uint8_t tag_type[] = {
 };
 #undef TAG
 
-_Static_assert(sizeof tag_type <= 64, "tags are counted in a 64-bit mask");
+_Static_assert(sizeof tag_type <= 128, "tags are counted in a 128-bit mask");
 
 static uint16_t read_u16(const uint8_t *at) {
 	return (uint16_t)(at[0] | at[1] << 8);

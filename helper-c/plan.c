@@ -1,10 +1,13 @@
 /* plan.c: see plan.h. */
 #include "plan.h"
 
-#define T(name) (1ull << TAG_##name)
+/* A bit for each tag. */
+__extension__ typedef unsigned __int128 tags;
+
+#define T(name) ((tags)1 << TAG_##name)
 
 struct rule {
-	uint64_t required, optional;
+	tags required, optional;
 };
 
 #define OP(name, value, required, optional, doc) [value] = {(required), (optional)},
@@ -13,23 +16,31 @@ static const struct rule op_rules[] = {
 };
 #undef OP
 
-#define TAG(name, value, type, repeats, doc) ((repeats) ? 1ull << (value) : 0) |
-static const uint64_t repeating =
+#define TAG(name, value, type, repeats, doc) ((repeats) ? (tags)1 << (value) : 0) |
+static const tags repeating =
 #include "protocol.def"
 	0;
 #undef TAG
 
-static const uint64_t path_tags = T(TARGET) | T(SOURCE) | T(LOWER) | T(UPPER) | T(WORK) | T(JOIN_NAMESPACE) |
-	T(UID_MAPPER) | T(GID_MAPPER) | T(REMOVE) | T(CGROUP);
+static const tags path_tags = T(TARGET) | T(SOURCE) | T(LOWER) | T(UPPER) | T(WORK) | T(JOIN_NAMESPACE) |
+	T(UID_MAPPER) | T(GID_MAPPER) | T(REMOVE) | T(CGROUP) | T(PROGRAM) | T(SOCKET) | T(LOG) | T(EXIT_FILE) |
+	T(INIT_LINK) | T(EVENTS) | T(HEALTH_FILE);
 
-static const uint64_t of_container = T(NAMESPACES) | T(JOIN_NAMESPACE) | T(UID_MAP) | T(GID_MAP) | T(UID_MAPPER) |
+static const tags of_container = T(NAMESPACES) | T(JOIN_NAMESPACE) | T(UID_MAP) | T(GID_MAP) | T(UID_MAPPER) |
 	T(GID_MAPPER) | T(DENY_SETGROUPS) | T(TERMINAL) | T(ROWS) | T(COLUMNS) | T(INIT) | T(TRACE) | T(HOLD) | T(REMOVE) |
-	T(FORGO) | T(CGROUP);
+	T(FORGO) | T(CGROUP) | T(PROGRAM);
+
+static const tags of_service = T(LOG) | T(LOG_SIZE) | T(LOG_FILES) | T(INIT_LINK) | T(BOOT) | T(EVENTS) | T(EVENT_FIELDS) |
+	T(RESTART) | T(RESTART_MOST) | T(BACKOFF) | T(BACKOFF_MOST) | T(STEADY) | T(SIGNAL) | T(TIMEOUT) | T(LIFETIME) |
+	T(HEALTH_FILE) | T(CHECK) | T(CHECK_INTERVAL) | T(CHECK_TIMEOUT) | T(CHECK_RETRIES) | T(CHECK_START);
 
 static struct rule head_rule(uint16_t kind) {
 	switch (kind) {
 	case KIND_CREATE: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR), of_container};
-	case KIND_JOIN: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR) | T(TARGET_CHANNEL), of_container};
+	case KIND_JOIN: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR), of_container | T(TARGET_CHANNEL) | T(TARGET_PID) | T(TARGET_START) | T(ENTER)};
+	case KIND_SERVE: return (struct rule){T(SOCKET) | T(EXIT_FILE), of_service};
+	case KIND_STOP: return (struct rule){0, T(SIGNAL) | T(TIMEOUT)};
+	case KIND_INPUT: return (struct rule){0, T(DATA)};
 	case KIND_SIGNAL: return (struct rule){T(SIGNAL), 0};
 	case KIND_RESIZE: return (struct rule){T(ROWS) | T(COLUMNS), 0};
 	default: return (struct rule){0, 0};
@@ -47,9 +58,9 @@ static bool op_belongs(uint16_t op, uint16_t kind) {
 }
 
 static const char *check_fields(const struct field *fields, uint32_t count, struct rule rule) {
-	uint64_t seen = 0;
+	tags seen = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		uint64_t bit = 1ull << fields[i].tag;
+		tags bit = (tags)1 << fields[i].tag;
 		if (!((rule.required | rule.optional) & bit))
 			return "a field stands where it has no meaning";
 		if ((seen & bit) && !(repeating & bit))
@@ -89,8 +100,13 @@ static const char *check_whole(const struct plan *plan, const struct message *me
 		if (plan_find(plan, OP_CAPABILITIES) && !plan_find(plan, OP_CREDENTIALS))
 			return "CAPABILITIES are applied with CREDENTIALS, which are missing";
 		return NULL;
-	case KIND_CREATE:
 	case KIND_JOIN:
+		if (!message_head(message, TAG_TARGET_CHANNEL) == !message_head(message, TAG_TARGET_PID))
+			return "JOIN needs one of TARGET_CHANNEL and TARGET_PID";
+		if (!message_head(message, TAG_TARGET_PID) != !message_head(message, TAG_TARGET_START))
+			return "TARGET_PID and TARGET_START need each other";
+		/* fall through */
+	case KIND_CREATE:
 		if (!plan_find(plan, OP_CONSOLE) != !message_head(message, TAG_TERMINAL))
 			return "TERMINAL and CONSOLE need each other";
 		return NULL;

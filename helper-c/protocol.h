@@ -51,9 +51,16 @@ enum forgo {
 };
 #undef FORGO
 
+#define RESTART(name, value, doc) RESTART_##name = (value),
+enum restart {
+#include "protocol.def"
+};
+#undef RESTART
+
 /* Not an enum: the values need all 32 bits. */
 #define STREAM_NULL 0xffffffffu
 #define STREAM_PIPE 0xfffffffeu
+#define STREAM_SERVED 0xfffffffdu
 
 #define FRAME_HEADER 12u
 #define FIELD_HEADER 8u

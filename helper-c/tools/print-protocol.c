@@ -17,7 +17,7 @@ enum tag {
 #undef TAG
 };
 
-static const char *const tag_names[64] = {
+static const char *const tag_names[128] = {
 #define TAG(name, value, type, repeats, doc) [value] = #name,
 #include "../protocol.def"
 #undef TAG
@@ -170,6 +170,12 @@ static void print_numbers(void) {
 #include "../protocol.def"
 #undef STREAM
 	end("Stream");
+
+	begin("Restart", "Values of RESTART.");
+#define RESTART(name, value, doc) print_entry(#name, value, doc);
+#include "../protocol.def"
+#undef RESTART
+	end("Restart");
 
 	begin("Forgo", "Newer kernel features a test can do without.");
 #define FORGO(name, value, doc) print_entry(#name, value, doc);

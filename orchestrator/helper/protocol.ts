@@ -4,7 +4,7 @@
  */
 
 /** The first 64 bits of protocol.def's sha256; HELLO carries the helper's, and a mismatch refuses to run. */
-export const PROTOCOL_HASH = 0x26f8538b421bcc08n;
+export const PROTOCOL_HASH = 0xd6ab25086cf31964n;
 
 /** Limits, each with its reason. */
 export const Limit = {
@@ -18,6 +18,10 @@ export const Limit = {
 	CHANNELS: 1024,
 	/** PATH_MAX, its NUL included */
 	PATH: 4096,
+	/** who watches one container at once: a descriptor and a backlog for each */
+	CLIENTS: 64,
+	/** bytes of output kept for a client that reads slowly; what is past it is counted and dropped, so that nobody stops the payload */
+	BACKLOG: 262144,
 } as const;
 
 /** Kinds of frames. */
@@ -32,8 +36,20 @@ export const Kind = {
 	RESIZE: 4,
 	/** go on after HELD */
 	RESUME: 5,
-	/** like CREATE, but the process enters every namespace of the container on channel TARGET_CHANNEL (exec) */
+	/** like CREATE, but the process enters the namespaces of the container on channel TARGET_CHANNEL, or of process TARGET_PID (exec), and ends with it */
 	JOIN: 6,
+	/** before CREATE, on its channel: keep that container's log, exit record and socket, start it again, check its health */
+	SERVE: 7,
+	/** on channel 0: from here on the end of the control socket ends nothing */
+	DETACH: 8,
+	/** end the container for good: SIGNAL, after TIMEOUT SIGKILL; without SIGNAL at once. A signal that process 1 can't receive isn't waited for */
+	STOP: 9,
+	/** from a client: OUTPUT from here on */
+	ATTACH: 10,
+	/** from a client: DATA for the container's stdin; without DATA its end */
+	INPUT: 11,
+	/** from a client: asks for REPORT */
+	STATUS: 12,
 	/** the first frame: HASH, VERSION, PID */
 	HELLO: 64,
 	/** piped streams are open in the helper under these numbers; take them from /proc/PID/fd, then send START, at which the helper closes its ends */
@@ -46,7 +62,7 @@ export const Kind = {
 	WARNING: 68,
 	/** the container could not be made or started: STEP, INDEX, ERRNO, PATH, DETAIL; RELEASED follows. On channel 0: the peer broke the protocol, and the helper ends */
 	ERROR: 69,
-	/** the init ended: CODE or SIGNAL, and what the kernel accounted */
+	/** the init ended: CODE or SIGNAL, and what the kernel accounted; AGAIN: it is started again */
 	EXITED: 70,
 	/** the container's mounts are gone, its REMOVE paths are removed, the channel number is free: always the last frame of a channel */
 	RELEASED: 71,
@@ -54,6 +70,10 @@ export const Kind = {
 	TRACED: 72,
 	/** with HOLD: the init stands before operation INDEX and waits for RESUME */
 	HELD: 73,
+	/** to an attached client: DATA of STREAM 1 or 2 (0: neither, only LOST), before which LOST bytes were dropped, since the client was slow */
+	OUTPUT: 74,
+	/** the answer to STATUS: PID while there is an init, RESTARTS, LOST bytes of the log */
+	REPORT: 75,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -71,6 +91,12 @@ export const kindTable: Readonly<Record<Kind, KindEntry>> = {
 	[Kind.RESIZE]: {name: 'RESIZE', direction: 'in'},
 	[Kind.RESUME]: {name: 'RESUME', direction: 'in'},
 	[Kind.JOIN]: {name: 'JOIN', direction: 'in'},
+	[Kind.SERVE]: {name: 'SERVE', direction: 'in'},
+	[Kind.DETACH]: {name: 'DETACH', direction: 'in'},
+	[Kind.STOP]: {name: 'STOP', direction: 'in'},
+	[Kind.ATTACH]: {name: 'ATTACH', direction: 'in'},
+	[Kind.INPUT]: {name: 'INPUT', direction: 'in'},
+	[Kind.STATUS]: {name: 'STATUS', direction: 'in'},
 	[Kind.HELLO]: {name: 'HELLO', direction: 'out'},
 	[Kind.STREAMS]: {name: 'STREAMS', direction: 'out'},
 	[Kind.CREATED]: {name: 'CREATED', direction: 'out'},
@@ -81,6 +107,8 @@ export const kindTable: Readonly<Record<Kind, KindEntry>> = {
 	[Kind.RELEASED]: {name: 'RELEASED', direction: 'out'},
 	[Kind.TRACED]: {name: 'TRACED', direction: 'out'},
 	[Kind.HELD]: {name: 'HELD', direction: 'out'},
+	[Kind.OUTPUT]: {name: 'OUTPUT', direction: 'out'},
+	[Kind.REPORT]: {name: 'REPORT', direction: 'out'},
 };
 
 /** Tags of fields. */
@@ -211,6 +239,70 @@ export const Tag = {
 	MAX_RSS: 62,
 	/** a duration */
 	NANOSECONDS: 63,
+	/** the kernel's OOM killer ended a process of the container */
+	OOM_KILLED: 64,
+	/** bytes, the most that its cgroup held */
+	MEMORY_PEAK: 65,
+	/** by its restart policy it is started again */
+	AGAIN: 66,
+	/** 1: standard output, or a terminal's; 2: standard error */
+	STREAM: 67,
+	/** bytes that were dropped */
+	LOST: 68,
+	/** how often it was started again */
+	RESTARTS: 69,
+	/** a process of the container that is joined, in the helper's pid namespace */
+	TARGET_PID: 70,
+	/** its start time (proc_pid_stat(5), field 22), since a pid alone is reused */
+	TARGET_START: 71,
+	/** CLONE_NEW* flags: only these namespaces of the target; all where it isn't given */
+	ENTER: 72,
+	/** a program of this machine, opened before any namespace is entered: EXEC runs it, whatever the root holds */
+	PROGRAM: 73,
+	/** where to listen */
+	SOCKET: 74,
+	/** the log's directory: 0.log, 1.log, ... in the CRI format */
+	LOG: 75,
+	/** bytes, after which the next file is begun */
+	LOG_SIZE: 76,
+	/** how many files are kept; all where it isn't given */
+	LOG_FILES: 77,
+	/** where the exit record is written (docs/state.md) */
+	EXIT_FILE: 78,
+	/** a symbolic link whose text tells the init: BOOT-PID-START */
+	INIT_LINK: 79,
+	/** the first part of that text */
+	BOOT: 80,
+	/** a file to which a JSON line is appended at each turn */
+	EVENTS: 81,
+	/** JSON members that each such line has: who it is about */
+	EVENT_FIELDS: 82,
+	/** when to start it again: a RESTART_* */
+	RESTART: 83,
+	/** how often at most; without end where it isn't given */
+	RESTART_MOST: 84,
+	/** the wait before the first restart; each further one takes twice as long */
+	BACKOFF: 85,
+	/** the longest wait */
+	BACKOFF_MOST: 86,
+	/** who has run that long begins with the first wait again */
+	STEADY: 87,
+	/** between asking and killing */
+	TIMEOUT: 88,
+	/** how long it may run, then it is stopped by SIGNAL and TIMEOUT */
+	LIFETIME: 89,
+	/** where the health is written (docs/state.md) */
+	HEALTH_FILE: 90,
+	/** the health check: its JOIN and START frames, whole; channel and TARGET_CHANNEL are the supervisor's to fill */
+	CHECK: 91,
+	/** between the end of one check and the next */
+	CHECK_INTERVAL: 92,
+	/** after which a check is killed and has failed */
+	CHECK_TIMEOUT: 93,
+	/** how many failures in a row make it unhealthy */
+	CHECK_RETRIES: 94,
+	/** failures this early don't count */
+	CHECK_START: 95,
 } as const;
 export type Tag = (typeof Tag)[keyof typeof Tag];
 
@@ -289,6 +381,38 @@ export const tagTable: Readonly<Record<Tag, TagEntry>> = {
 	[Tag.SYSTEM_TIME]: {name: 'SYSTEM_TIME', type: 'U64', repeats: false},
 	[Tag.MAX_RSS]: {name: 'MAX_RSS', type: 'U64', repeats: false},
 	[Tag.NANOSECONDS]: {name: 'NANOSECONDS', type: 'U64', repeats: false},
+	[Tag.OOM_KILLED]: {name: 'OOM_KILLED', type: 'FLAG', repeats: false},
+	[Tag.MEMORY_PEAK]: {name: 'MEMORY_PEAK', type: 'U64', repeats: false},
+	[Tag.AGAIN]: {name: 'AGAIN', type: 'FLAG', repeats: false},
+	[Tag.STREAM]: {name: 'STREAM', type: 'U32', repeats: false},
+	[Tag.LOST]: {name: 'LOST', type: 'U64', repeats: false},
+	[Tag.RESTARTS]: {name: 'RESTARTS', type: 'U32', repeats: false},
+	[Tag.TARGET_PID]: {name: 'TARGET_PID', type: 'U32', repeats: false},
+	[Tag.TARGET_START]: {name: 'TARGET_START', type: 'U64', repeats: false},
+	[Tag.ENTER]: {name: 'ENTER', type: 'U64', repeats: false},
+	[Tag.PROGRAM]: {name: 'PROGRAM', type: 'STR', repeats: false},
+	[Tag.SOCKET]: {name: 'SOCKET', type: 'STR', repeats: false},
+	[Tag.LOG]: {name: 'LOG', type: 'STR', repeats: false},
+	[Tag.LOG_SIZE]: {name: 'LOG_SIZE', type: 'U64', repeats: false},
+	[Tag.LOG_FILES]: {name: 'LOG_FILES', type: 'U32', repeats: false},
+	[Tag.EXIT_FILE]: {name: 'EXIT_FILE', type: 'STR', repeats: false},
+	[Tag.INIT_LINK]: {name: 'INIT_LINK', type: 'STR', repeats: false},
+	[Tag.BOOT]: {name: 'BOOT', type: 'STR', repeats: false},
+	[Tag.EVENTS]: {name: 'EVENTS', type: 'STR', repeats: false},
+	[Tag.EVENT_FIELDS]: {name: 'EVENT_FIELDS', type: 'STR', repeats: false},
+	[Tag.RESTART]: {name: 'RESTART', type: 'U32', repeats: false},
+	[Tag.RESTART_MOST]: {name: 'RESTART_MOST', type: 'U32', repeats: false},
+	[Tag.BACKOFF]: {name: 'BACKOFF', type: 'U32', repeats: false},
+	[Tag.BACKOFF_MOST]: {name: 'BACKOFF_MOST', type: 'U32', repeats: false},
+	[Tag.STEADY]: {name: 'STEADY', type: 'U32', repeats: false},
+	[Tag.TIMEOUT]: {name: 'TIMEOUT', type: 'U32', repeats: false},
+	[Tag.LIFETIME]: {name: 'LIFETIME', type: 'U32', repeats: false},
+	[Tag.HEALTH_FILE]: {name: 'HEALTH_FILE', type: 'STR', repeats: false},
+	[Tag.CHECK]: {name: 'CHECK', type: 'BYTES', repeats: false},
+	[Tag.CHECK_INTERVAL]: {name: 'CHECK_INTERVAL', type: 'U32', repeats: false},
+	[Tag.CHECK_TIMEOUT]: {name: 'CHECK_TIMEOUT', type: 'U32', repeats: false},
+	[Tag.CHECK_RETRIES]: {name: 'CHECK_RETRIES', type: 'U32', repeats: false},
+	[Tag.CHECK_START]: {name: 'CHECK_START', type: 'U32', repeats: false},
 };
 
 /** Operations. */
@@ -402,6 +526,10 @@ export const Step = {
 	SUPERVISE: 10,
 	/** removing what the container left */
 	REMOVE: 11,
+	/** preparing the log, the socket or the exit record */
+	SERVE: 12,
+	/** writing the log */
+	LOG: 13,
 } as const;
 export type Step = (typeof Step)[keyof typeof Step];
 
@@ -423,6 +551,8 @@ export const stepTable: Readonly<Record<Step, StepEntry>> = {
 	[Step.INIT]: {name: 'INIT', doc: 'the init died before the payload ran'},
 	[Step.SUPERVISE]: {name: 'SUPERVISE', doc: 'supervising'},
 	[Step.REMOVE]: {name: 'REMOVE', doc: 'removing what the container left'},
+	[Step.SERVE]: {name: 'SERVE', doc: 'preparing the log, the socket or the exit record'},
+	[Step.LOG]: {name: 'LOG', doc: 'writing the log'},
 };
 
 /** Mount attributes, as MOUNT_ATTR_* of mount_setattr(2). */
@@ -463,8 +593,21 @@ export const Stream = {
 	NULL: 4294967295,
 	/** an anonymous pipe; STREAMS tells the number of the helper's end */
 	PIPE: 4294967294,
+	/** with SERVE: from the clients' INPUT, or to the log and the attached clients */
+	SERVED: 4294967293,
 } as const;
 export type Stream = (typeof Stream)[keyof typeof Stream];
+
+/** Values of RESTART. */
+export const Restart = {
+	/** never */
+	NO: 0,
+	/** after an exit status that isn't 0, or a signal */
+	ON_FAILURE: 1,
+	/** whatever it ended with, unless it was stopped */
+	ALWAYS: 2,
+} as const;
+export type Restart = (typeof Restart)[keyof typeof Restart];
 
 /** Newer kernel features a test can do without. */
 export const Forgo = {

@@ -155,6 +155,9 @@ export const normalizeOptions = (image: string | undefined, command: readonly st
 		stopSignal: read.one('stopSignal', options.stopSignal, parseSignal) ?? DEFAULT_STOP_SIGNAL,
 		stopTimeout: readDuration(read, 'stopTimeout', options.stopTimeout) ?? DEFAULT_STOP_TIMEOUT,
 		...(timeout === undefined ? {} : {timeout}),
+		detach: false,
+		interactive: read.flag('interactive', options.interactive),
+		labels: {},
 	};
 	validateSpec(spec);
 	return spec;

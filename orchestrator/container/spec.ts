@@ -76,6 +76,40 @@ export interface ContainerSpec {
 	stopTimeout: number;
 	/** Milliseconds that the payload may run. */
 	timeout?: number;
+	/** It outlives whoever starts it: its supervisor keeps a log and listens (docs/state.md). */
+	detach: boolean;
+	/** Its stdin is kept open. */
+	interactive: boolean;
+	/** Only a detached one is started again. */
+	restart?: RestartPolicy;
+	health?: HealthCheck;
+	/** Of a detached one. */
+	log?: LogOptions;
+	labels: Record<string, string>;
+}
+
+/** As docker run --restart. */
+export interface RestartPolicy {
+	policy: 'on-failure' | 'always' | 'unless-stopped';
+	/** How often at most; only with on-failure. */
+	most?: number;
+}
+
+/** As docker run --health-…; durations in milliseconds. */
+export interface HealthCheck {
+	/** argv; --health-cmd becomes /bin/sh -c. */
+	command: string[];
+	interval: number;
+	timeout: number;
+	retries: number;
+	startPeriod: number;
+}
+
+export interface LogOptions {
+	/** Bytes, after which a new file is begun. */
+	maxSize: number;
+	/** How many are kept; all where it isn't set, so that nothing is lost. */
+	maxFiles?: number;
 }
 
 /** SIGTERM, as docker stop sends. */

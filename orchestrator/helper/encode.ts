@@ -31,7 +31,7 @@ export interface CreateOptions {
 const mapLines = (maps: readonly IdMap[]): string => maps.map(({inside, outside, count}) => `${inside} ${outside} ${count}\n`).join('');
 
 const streamValue = (stream: Stream): number =>
-	stream === 'null' ? StreamValue.NULL : stream === 'pipe' ? StreamValue.PIPE : stream;
+	stream === 'null' ? StreamValue.NULL : stream === 'pipe' ? StreamValue.PIPE : stream === 'served' ? StreamValue.SERVED : stream;
 
 // One writer for all: its buffer is taken out at the end of each call, and none of them awaits anything.
 const writer = new CheckedWriter();

@@ -64,8 +64,8 @@ export type StartOp = {why?: string} & (
 
 export type Op = CreateOp | StartOp;
 
-/** A standard stream: the helper's own descriptor, nothing, or a pipe whose end the orchestrator takes. */
-export type Stream = number | 'null' | 'pipe';
+/** A standard stream: the helper's own descriptor, nothing, a pipe whose end the orchestrator takes, or (with SERVE) the log and whoever is attached. */
+export type Stream = number | 'null' | 'pipe' | 'served';
 
 /** How ids inside map to ids outside: lines of user_namespaces(7). */
 export interface IdMap {
@@ -94,4 +94,33 @@ export interface Plan {
 	remove: string[];
 	create: CreateOp[];
 	start: StartOp[];
+	/** JOIN: only these namespaces of the target; all where it isn't set. */
+	enter?: NamespaceName[];
+	/** A program of this machine, a path, opened before any namespace is entered: exec runs it, whatever the root holds. */
+	program?: string;
+}
+
+/** Who is joined where it is no container of the same supervisor. */
+export interface TargetProcess {
+	pid: number;
+	/** Clock ticks since boot. */
+	start: number;
+}
+
+/** SERVE: how the supervisor of a detached container keeps it. Durations in milliseconds, paths absolute. */
+export interface Service {
+	socket: string;
+	log?: {directory: string; maxSize: number; maxFiles?: number};
+	exitFile: string;
+	initLink: string;
+	/** The first part of the link's text: the boot. */
+	boot: string;
+	events?: {file: string; members: Readonly<Record<string, unknown>>};
+	restart?: {when: 'on-failure' | 'always'; most?: number; backoff: number; backoffMost: number; steady: number};
+	stopSignal: number;
+	stopTimeout: number;
+	/** How long it may run. */
+	lifetime?: number;
+	/** A plan that joins the container, run at each interval. */
+	health?: {file: string; plan: Plan; interval: number; timeout: number; retries: number; startPeriod: number};
 }

@@ -27,6 +27,16 @@ export interface ExitRecord {
 	systemTime?: number;
 	/** KiB, the largest process. */
 	maxRss?: number;
+	/** Bytes, the most that its cgroup held. */
+	memoryPeak?: number;
+	/** It is being started again: the restart policy's wait. */
+	restarting?: boolean;
+	/** How often it was started again. */
+	restarts?: number;
+	/** Somebody stopped it, or its time was over. */
+	stopped?: boolean;
+	/** Bytes of output that couldn't be written to the log. */
+	lost?: number;
 }
 
 const isExitRecord = (value: object): value is ExitRecord => 'ended' in value && typeof value.ended === 'string';

@@ -23,8 +23,12 @@ export interface ContainerRecord {
 	/** ISO 8601. */
 	created: string;
 	labels?: Record<string, string>;
-	/** What more is needed to start it again, as JSON; the store doesn't look into it. */
+	/** What more is needed to start it again, as JSON (container/spec-json.ts); the store doesn't look into it. */
 	spec?: unknown;
+	/** Its supervisor outlives who started it. */
+	detached?: boolean;
+	/** cgroup directories made for it: removed with it. */
+	cgroups?: string[];
 }
 
 const problem = (where: string, why: string, remedy: string, cause?: unknown): ClocheError => new ClocheError('cannot read a container\'s state', {where, why, remedy, cause});

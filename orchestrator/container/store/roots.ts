@@ -62,6 +62,14 @@ export const liveDirectory = ({data}: StateRoots): string => `${data}/live`;
 export const namesDirectory = ({data}: StateRoots): string => `${data}/names`;
 export const layersCache = ({data}: StateRoots): string => `${data}/layers`;
 export const runDirectory = ({run}: StateRoots, id: string): string => `${run}/${id}`;
+/** Where the supervisor of a detached container listens. */
+export const socketPath = (roots: StateRoots, id: string): string => `${runDirectory(roots, id)}/socket`;
+/** What its last health check said. */
+export const healthPath = (roots: StateRoots, id: string): string => `${runDirectory(roots, id)}/health.json`;
+/** Its log: 0.log, 1.log, … */
+export const logDirectory = (roots: StateRoots, id: string): string => `${containerDirectory(roots, id)}/log`;
+/** What happened to all containers, a JSON line each. */
+export const eventsPath = ({data}: StateRoots): string => `${data}/events`;
 
 /** What must not be seen inside a container. */
 export const stateDirectories = ({data, run}: StateRoots): string[] => run.startsWith(`${data}/`) ? [data] : [data, run];

@@ -3,9 +3,9 @@
 import {readFileSync, readdirSync} from 'node:fs';
 
 /** Wait until `condition` holds, looking every few milliseconds; throws after `seconds`, telling what `describe` says then. */
-export const until = async (condition: () => boolean, describe: () => string = () => condition.toString(), seconds = 20): Promise<void> => {
+export const until = async (condition: () => boolean | Promise<boolean>, describe: () => string = () => condition.toString(), seconds = 20): Promise<void> => {
 	const deadline = Date.now() + seconds * 1000;
-	while (!condition()) {
+	while (!await condition()) {
 		if (Date.now() > deadline) {
 			throw new Error(`waited ${seconds} s in vain: ${describe()}`);
 		}

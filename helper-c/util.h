@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #define cleanup_fd __attribute__((cleanup(close_fd)))
@@ -40,6 +41,9 @@ int write_file(const char *path, const void *data, size_t size);
 
 /* For durations. Not the monotonic clock: an operation may shift that one (time_namespaces(7)). */
 uint64_t clock_ns(void);
+
+/* When PID started, in clock ticks since boot (proc_pid_stat(5), field 22); 0 where it has ended, a zombie too. */
+uint64_t start_time(pid_t pid);
 
 /* End, whatever a seccomp program says of exit_group(2): where it is refused, musl's _exit asks for ever. */
 _Noreturn void leave(int status);

@@ -19,6 +19,8 @@ struct build {
 	unsigned short rows, columns; /* its size, where no terminal of the user's tells */
 	int streams[3];       /* what becomes 0, 1, 2 */
 	bool owned[3];        /* ... and is a pipe of ours, so may change its owner */
+	int program;          /* PROGRAM, or -1 */
+	bool own_cgroups;     /* a cgroup namespace of its own, once it is in its cgroup */
 	bool stay;            /* INIT */
 	bool joins;           /* a container that is there, which may look on */
 	bool wait;            /* id maps or a cgroup are put in place from outside first */

@@ -36,7 +36,7 @@ static struct channel *channel_new(struct supervisor *supervisor, uint32_t numbe
 	struct channel *channel = calloc(1, sizeof *channel);
 	if (!channel)
 		return NULL;
-	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}, .remover = -1};
+	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}, .target = -1, .remover = -1};
 	supervisor->channels = channel;
 	supervisor->channel_count++;
 	return channel;
@@ -53,6 +53,7 @@ void channel_free(struct supervisor *supervisor, struct channel *channel) {
 	channel_close_ends(channel);
 	supervisor_forget(supervisor, &channel->pidfd);
 	supervisor_forget(supervisor, &channel->sync);
+	supervisor_forget(supervisor, &channel->target);
 	close_fd(&channel->mounts);
 	free(channel->remove);
 	free(channel->unsent);
@@ -132,7 +133,7 @@ void channel_create(struct supervisor *supervisor, const struct message *message
 	memset(&build, 0, sizeof build);
 	build = (struct build){
 		.channel = message->channel, .root = -1, .empty = -1, .terminal = -1, .sync = -1, .streams = {-1, -1, -1},
-		.forgo = head_u32(message, TAG_FORGO, 0), .stay = head_has(message, TAG_INIT), .joins = head_has(message, TAG_TARGET_CHANNEL), .trace = head_has(message, TAG_TRACE),
+		.forgo = head_u32(message, TAG_FORGO, 0), .stay = head_has(message, TAG_INIT), .joins = message->kind == KIND_JOIN, .trace = head_has(message, TAG_TRACE),
 		.no_setgroups = head_has(message, TAG_DENY_SETGROUPS),
 		.rows = (unsigned short)head_u32(message, TAG_ROWS, 0), .columns = (unsigned short)head_u32(message, TAG_COLUMNS, 0),
 		.hold = head_has(message, TAG_HOLD), .hold_at = head_u32(message, TAG_HOLD, 0),

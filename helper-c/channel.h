@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-enum source_kind { SOURCE_CONTROL, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY };
+enum source_kind { SOURCE_CONTROL, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY, SOURCE_TARGET };
 
 /* What epoll hands back: which descriptor of which channel. */
 struct source {
@@ -45,9 +45,10 @@ struct channel {
 	bool ended;          /* the exit is reported; to be released when this round of events is done */
 	int how, status;     /* of the exit: CLD_*, and the status or signal (waitid(2)) */
 	struct rusage usage;
+	int target;          /* with JOIN: pidfd of the container's init, with which this one ends */
 	int remover;         /* pidfd of the process that removes a large tree */
 	pid_t remover_pid;
-	struct source from_sync, from_process, from_remover, from_relay;
+	struct source from_sync, from_process, from_remover, from_relay, from_target;
 };
 
 /* The supervisor's own state, of which there is one. */
@@ -102,7 +103,20 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 
 /* join.c: a time namespace, which the caller may not be able to enter, comes back in *CLOCKS for the init. */
 int join_namespace(struct build *build, const char *path, int *clocks);
-int join_container(struct build *build, int pidfd, pid_t pid, int *clocks);
+
+/* The container that a JOIN is for. */
+struct target {
+	int pidfd;      /* -1: none */
+	pid_t pid;
+	uint64_t enter; /* CLONE_NEW*: only these of its namespaces */
+	uint64_t late;  /* those that the init enters itself, once it is cloned */
+	bool no_setgroups;
+};
+int target_find(struct supervisor *supervisor, struct channel *channel, const struct message *message, struct target *target,
+	struct failure *failure);
+int join_container(struct build *build, struct target *target);
+int join_late(struct build *build, const struct target *target);
+void channel_on_target(struct supervisor *supervisor, struct channel *channel); /* the container that it joined has ended */
 
 /* outside.c: id maps and version 1 cgroups of an init that waits. */
 int outside_prepare(struct build *build, const struct message *message, pid_t pid);

@@ -185,6 +185,11 @@ _Noreturn void init_main(struct build *build, const struct plan *plan) {
 	if (build->wait) {
 		uint8_t word[FRAME_HEADER];
 		read_exactly(build, word, sizeof word); /* the supervisor's RESUME */
+		build->failure.step = STEP_CGROUP;
+		if (build->own_cgroups && unshare(CLONE_NEWCGROUP) < 0) {
+			failed(&build->failure, "unshare", "a cgroup namespace");
+			give_up(build);
+		}
 	}
 	run(build, plan, STEP_CREATE, 0);
 	report(build, KIND_CREATED);

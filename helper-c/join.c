@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 
 /* A process that shares its memory can't change its clocks (EUSERS, time_namespaces(7)), so those wait for the init. */
@@ -48,20 +50,83 @@ static int others_of(pid_t pid, int which) {
 	return others;
 }
 
-/* The namespaces of a container, as `exec` joins it, all at once. */
-int join_container(struct build *build, int pidfd, pid_t pid, int *clocks) {
-	int all = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-	if (others_of(pid, CLONE_NEWTIME)) {
-		*clocks = fcntl(pidfd, F_DUPFD_CLOEXEC, 4);
-		if (*clocks < 0)
-			return failed(&build->failure, "fcntl F_DUPFD_CLOEXEC", NULL);
+/* The container on channel NUMBER. It may have ended while the JOIN was on its way, which is no breach of
+ * the protocol; and what can't be joined must fail here, or the process would run outside of any container. */
+static int find_channel(const struct supervisor *supervisor, uint32_t number, struct target *target) {
+	const struct channel *channel = supervisor_channel(supervisor, number);
+	if (!channel || !channel->running || channel->pidfd < 0)
+		return -1;
+	target->pid = channel->pid;
+	target->no_setgroups = channel->no_setgroups;
+	target->pidfd = fcntl(channel->pidfd, F_DUPFD_CLOEXEC, 3);
+	return target->pidfd < 0 ? -1 : 0;
+}
+
+/* Whether gids can't be dropped in the user namespace of process PID (user_namespaces(7)). */
+static bool denies_setgroups(pid_t pid) {
+	char path[48];
+	char word[8] = "";
+	snprintf(path, sizeof path, "/proc/%d/setgroups", pid);
+	cleanup_fd int file = open(path, O_RDONLY | O_CLOEXEC);
+	return file >= 0 && RETRY(read(file, word, sizeof word - 1)) > 0 && strncmp(word, "deny", 4) == 0;
+}
+
+/* The start time is read after the pidfd is open: it is then that process's, or of a later one, whose start is another. */
+static int find_process(pid_t pid, uint64_t start, struct target *target) {
+	target->pid = pid;
+	target->pidfd = pidfd_open(pid);
+	if (target->pidfd >= 0 && start_time(pid) == start) {
+		target->no_setgroups = denies_setgroups(pid);
+		return 0;
 	}
-	if (setns(pidfd, all) == 0)
+	return -1;
+}
+
+/* The container that MESSAGE joins, if any; the channel watches it from here on. */
+int target_find(struct supervisor *supervisor, struct channel *channel, const struct message *message, struct target *target,
+	struct failure *failure) {
+	const struct field *number = message_head(message, TAG_TARGET_CHANNEL);
+	const struct field *pid = message_head(message, TAG_TARGET_PID);
+	const struct field *enter = message_head(message, TAG_ENTER);
+	*target = (struct target){.pidfd = -1, .enter = enter ? field_u64(enter) : ~0ull};
+	if (!number && !pid)
+		return 0;
+	int found = number ? find_channel(supervisor, field_u32(number), target)
+		: find_process((pid_t)field_u32(pid), field_u64(message_head(message, TAG_TARGET_START)), target);
+	channel->target = target->pidfd;
+	if (found < 0)
+		return refused(failure, ESRCH, "the container to join is not running", NULL);
+	channel->from_target = (struct source){SOURCE_TARGET, channel};
+	return supervisor_watch(supervisor, channel->target, EPOLLIN, &channel->from_target) < 0 ? failed(failure, "epoll_ctl", NULL) : 0;
+}
+
+void channel_on_target(struct supervisor *supervisor, struct channel *channel) {
+	supervisor_forget(supervisor, &channel->target);
+	channel_kill(channel);
+}
+
+/*
+ * The namespaces of a container, as `exec` joins it, all at once. Two wait for the init: clocks can't be changed by a
+ * process that shares its memory, and who is in the container's cgroup namespace but not yet in its cgroup can't clone
+ * into that (ENOENT where cgroup2 is mounted with nsdelegate, cgroups(7)).
+ */
+int join_container(struct build *build, struct target *target) {
+	int now = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+	now &= (int)target->enter;
+	target->late = (uint64_t)others_of(target->pid, (CLONE_NEWTIME | CLONE_NEWCGROUP) & (int)target->enter);
+	if (now == 0 || setns(target->pidfd, now) == 0)
 		return 0;
 	if (errno == EINVAL || errno == EPERM) {
-		int others = others_of(pid, all);
-		if (others == 0 || setns(pidfd, others) == 0) /* it may share every one of them with us */
+		int others = others_of(target->pid, now);
+		if (others == 0 || setns(target->pidfd, others) == 0) /* it may share every one of them with us */
 			return 0;
 	}
 	return failed(&build->failure, "setns", "the container's pidfd");
+}
+
+int join_late(struct build *build, const struct target *target) {
+	if (!target->late || setns(target->pidfd, (int)target->late) == 0)
+		return 0;
+	build->failure.step = STEP_JOIN;
+	return failed(&build->failure, "setns", "the container's cgroup and time namespaces");
 }

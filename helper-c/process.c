@@ -102,6 +102,10 @@ int op_exec(struct build *build, const struct op *op) {
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	report(build, KIND_RUNNING);
+	if (build->program >= 0) {
+		syscall(SYS_execveat, build->program, "", argv, envp, AT_EMPTY_PATH);
+		return failed(&build->failure, "execveat PROGRAM", argv[0]);
+	}
 	search_and_exec(argv, envp);
 	return failed(&build->failure, "execve", argv[0]);
 }

@@ -17,28 +17,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define PIDFD_GET_MNT_NAMESPACE 0xff03 /* _IO(0xFF, 3), Linux 6.11 */
 
 /* In the child: only the socket and the streams stay open, so that no other channel's end-of-file waits for us. */
 static void keep_only(struct build *build) {
-	int kept[4] = {build->sync, build->streams[0], build->streams[1], build->streams[2]};
+	int kept[5] = {build->sync, build->streams[0], build->streams[1], build->streams[2], build->program};
+	int count = build->program < 0 ? 4 : 5;
 	build->failure.step = STEP_STREAMS;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < count; i++)
 		if ((kept[i] = fcntl(kept[i], F_DUPFD_CLOEXEC, 64)) < 0) {
 			failed(&build->failure, "fcntl F_DUPFD_CLOEXEC", NULL);
 			give_up(build);
 		}
 	/* From here on the socket may be what is replaced, so there is nobody to tell but the exit status. */
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < count; i++)
 		if (dup3(kept[i], 3 + i, O_CLOEXEC) < 0)
 			_exit(125);
-	if (syscall(SYS_close_range, 7u, ~0u, 0u) < 0)
+	if (syscall(SYS_close_range, 3u + (unsigned)count, ~0u, 0u) < 0)
 		_exit(125);
 	build->sync = 3;
 	for (int i = 0; i < 3; i++)
 		build->streams[i] = 4 + i;
+	build->program = build->program < 0 ? -1 : 7;
 }
 
 struct start {
@@ -46,8 +49,7 @@ struct start {
 	const struct plan *plan;
 	struct build *build;
 	struct clone3_arguments arguments;
-	int target;       /* pidfd of a container to join whole, or -1 */
-	pid_t target_pid;
+	struct target target;
 	int clocks;       /* a time namespace that the init enters itself, or -1 */
 	pid_t pid;
 };
@@ -60,6 +62,8 @@ static void clone_init(struct start *start) {
 			failed(&start->build->failure, "setns", "the time namespace");
 			give_up(start->build);
 		}
+		if (join_late(start->build, &start->target) < 0)
+			give_up(start->build);
 		keep_only(start->build);
 		init_main(start->build, start->plan);
 	}
@@ -73,7 +77,7 @@ static int clone_from_apart(void *argument) {
 	struct start *start = argument;
 	start->build->failure.step = STEP_JOIN;
 	start->pid = -1;
-	if (start->target >= 0 && join_container(start->build, start->target, start->target_pid, &start->clocks) < 0)
+	if (start->target.pidfd >= 0 && join_container(start->build, &start->target) < 0)
 		_exit(1);
 	uint32_t head = plan_head(start->message);
 	for (uint32_t i = 0; i < head; i++)
@@ -141,22 +145,35 @@ static int restore_pids(const struct supervisor *supervisor, int to) {
 	return supervisor->anchor_pids >= 0 ? setns(to, CLONE_NEWPID) : 0;
 }
 
-/* The container on channel NUMBER. It may have ended while the JOIN was on its way, which is no breach of
- * the protocol; and what can't be joined must fail here, or the process would run outside of any container. */
-static const struct channel *running_container(const struct supervisor *supervisor, const struct field *number) {
-	const struct channel *channel = supervisor_channel(supervisor, field_u32(number));
-	return channel && channel->running && channel->pidfd >= 0 ? channel : NULL;
+/* Opened before any namespace is entered, so that the container decides nothing about it; never one that blocks. */
+static int open_program(struct build *build, const struct message *message) {
+	const struct field *program = message_head(message, TAG_PROGRAM);
+	struct stat status;
+	build->program = -1;
+	if (!program)
+		return 0;
+	const char *path = field_string(program);
+	cleanup_fd int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (file < 0 || fstat(file, &status) < 0)
+		return failed(&build->failure, "open", path);
+	if (!S_ISREG(status.st_mode))
+		return refused(&build->failure, EACCES, "the program is no regular file", path);
+	build->program = steal_fd(&file);
+	return 0;
 }
 
 int spawn(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan,
 	struct build *build) {
 	uint64_t namespaces = message_head(message, TAG_NAMESPACES) ? field_u64(message_head(message, TAG_NAMESPACES)) : 0;
-	const struct field *target = message_head(message, TAG_TARGET_CHANNEL);
-	const struct channel *joined = target ? running_container(supervisor, target) : NULL;
+	struct start start = {.message = message, .plan = plan, .build = build, .clocks = -1, .pid = -1};
+	build->failure.step = STEP_CLONE;
+	if (open_program(build, message) < 0)
+		return -1;
+	cleanup_fd int program = build->program;
 	build->failure.step = STEP_JOIN;
-	if (target && !joined)
-		return refused(&build->failure, ESRCH, "the container to join is not running", NULL);
-	build->no_setgroups = build->no_setgroups || (joined && joined->no_setgroups);
+	if (target_find(supervisor, channel, message, &start.target, &build->failure) < 0)
+		return -1;
+	build->no_setgroups = build->no_setgroups || start.target.no_setgroups;
 	channel->no_setgroups = build->no_setgroups;
 	bool has_cgroup = false;
 	build->failure.step = STEP_CGROUP;
@@ -166,11 +183,11 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 	build->wait = message_head(message, TAG_UID_MAP) || has_cgroup;
 	build->failure.step = STEP_CLONE;
 	int pidfd = -1;
-	struct start start = {
-		.message = message, .plan = plan, .build = build, .clocks = -1, .pid = -1,
-		.target = joined ? joined->pidfd : -1, .target_pid = joined ? joined->pid : -1,
-		.arguments = {.flags = namespaces | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD},
-	};
+	start.arguments = (struct clone3_arguments){.flags = namespaces | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
+	/* Its root is the cgroup of whoever makes it, and clone3 makes it before the child is in its own (copy_cgroup_ns). */
+	build->own_cgroups = has_cgroup && namespaces & CLONE_NEWCGROUP;
+	if (build->own_cgroups)
+		start.arguments.flags &= ~(uint64_t)CLONE_NEWCGROUP;
 	if (cgroup >= 0) {
 		start.arguments.flags |= CLONE_INTO_CGROUP;
 		start.arguments.cgroup = (uint64_t)cgroup;
@@ -180,7 +197,7 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		return failed(&build->failure, "setns", "the helper's pid namespace");
 	/* A pid namespace can only be made below the maker's own, so below the anchor's it takes a process that is there. */
 	bool anchored = supervisor->anchor_pids >= 0 && !channel->shared_pids;
-	if (anchored || target || message_head(message, TAG_JOIN_NAMESPACE))
+	if (anchored || start.target.pidfd >= 0 || message_head(message, TAG_JOIN_NAMESPACE))
 		clone_apart(&start);
 	else
 		clone_init(&start);

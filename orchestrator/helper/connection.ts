@@ -77,7 +77,7 @@ export class Connection {
 		}
 
 		const {target} = options;
-		if (target !== undefined && (this.#launches.get(target.channel) !== target || target.state !== 'running')) {
+		if (target instanceof Launch && (this.#launches.get(target.channel) !== target || target.state !== 'running')) {
 			throw new ClocheError('cannot join the container', {why: `it is ${target.state}, not running`});
 		}
 

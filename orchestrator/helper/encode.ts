@@ -1,9 +1,9 @@
 /** Requests as bytes: what the helper is asked, one buffer for each write. Pure: no I/O. */
 
-import {CheckedWriter} from './checked-writer.js';
 import {encodeCreateOp, encodeStartOp} from './encode-op.js';
-import type {IdMap, NamespaceName, Plan, StartOp, Stream} from './plan.js';
+import type {IdMap, NamespaceName, Plan, StartOp, Stream, TargetProcess} from './plan.js';
 import {Kind, Tag, Stream as StreamValue} from './protocol.js';
+import {writer, written} from './written.js';
 
 /** CLONE_NEW* of linux/sched.h. */
 const CLONE: Readonly<Record<NamespaceName, number>> = {
@@ -18,8 +18,8 @@ const CLONE: Readonly<Record<NamespaceName, number>> = {
 };
 
 export interface CreateOptions {
-	/** Join the container on this channel (exec) instead of making one. */
-	target?: number | undefined;
+	/** Join the container on this channel, or the one of this process (exec), instead of making one. */
+	target?: number | TargetProcess | undefined;
 	/** Report each operation's time. */
 	trace?: boolean | undefined;
 	/** Stop before this operation, counted through create and start. */
@@ -33,28 +33,32 @@ const mapLines = (maps: readonly IdMap[]): string => maps.map(({inside, outside,
 const streamValue = (stream: Stream): number =>
 	stream === 'null' ? StreamValue.NULL : stream === 'pipe' ? StreamValue.PIPE : stream === 'served' ? StreamValue.SERVED : stream;
 
-// One writer for all: its buffer is taken out at the end of each call, and none of them awaits anything.
-const writer = new CheckedWriter();
+// | would make an int of it, and CLONE_NEWNET | CLONE_NEWTIME fits: the result stays under 2^31.
+const namespaceMask = (names: readonly NamespaceName[]): bigint => BigInt(names.reduce((mask, name) => mask | CLONE[name], 0));
 
-/** Run `write` and take what it wrote; nothing of it stays behind if it throws. */
-const written = (write: () => void): Buffer => {
-	try {
-		write();
-	} catch (error) {
-		writer.reset();
-		throw error;
+const writeTarget = (target: number | TargetProcess | undefined, enter: readonly NamespaceName[] | undefined): void => {
+	if (typeof target === 'object') {
+		writer.u32(Tag.TARGET_PID, target.pid);
+		writer.u64(Tag.TARGET_START, BigInt(target.start));
+	} else {
+		writer.u32(Tag.TARGET_CHANNEL, target);
 	}
 
-	return writer.take();
+	if (enter !== undefined) {
+		if (target === undefined) {
+			throw writer.refuse('only who joins can enter some namespaces');
+		}
+
+		writer.u64(Tag.ENTER, namespaceMask(enter));
+	}
 };
 
 const writeCreate = (channel: number, plan: Plan, options: CreateOptions): void => {
 	const {userMap, streams} = plan;
 	writer.begin(options.target === undefined ? Kind.CREATE : Kind.JOIN, channel);
 	writer.where = 'plan';
-	writer.u32(Tag.TARGET_CHANNEL, options.target);
-	// | would make an int of it, and CLONE_NEWNET | CLONE_NEWTIME fits: the result stays under 2^31.
-	writer.u64(Tag.NAMESPACES, BigInt(plan.namespaces.reduce((mask, name) => mask | CLONE[name], 0)));
+	writeTarget(options.target, plan.enter);
+	writer.u64(Tag.NAMESPACES, namespaceMask(plan.namespaces));
 	writer.strings(Tag.JOIN_NAMESPACE, plan.join);
 	if (userMap !== undefined) {
 		writer.string(Tag.UID_MAP, mapLines(userMap.uids));
@@ -76,6 +80,7 @@ const writeCreate = (channel: number, plan: Plan, options: CreateOptions): void 
 	writer.strings(Tag.REMOVE, plan.remove);
 	writer.u32(Tag.FORGO, options.forgo);
 	writer.strings(Tag.CGROUP, plan.cgroups);
+	writer.string(Tag.PROGRAM, plan.program);
 	for (const [index, op] of plan.create.entries()) {
 		writer.where = `operation ${index} (${op.op})`;
 		encodeCreateOp(writer, op);

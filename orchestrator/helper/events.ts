@@ -11,6 +11,12 @@ export interface Usage {
 	systemTime: number;
 	/** KiB, of the largest process. */
 	maxRss: number;
+	/** Bytes, the most that its cgroup held, where one counted. */
+	memoryPeak?: number;
+	/** The kernel's OOM killer ended a process of it. */
+	oomKilled?: true;
+	/** By its restart policy it is started again. */
+	again?: true;
 }
 
 /** How the payload ended: by itself or by a signal. */
@@ -25,6 +31,16 @@ export interface Failure {
 	detail?: string | undefined;
 }
 
+/** What a supervisor says of the container that it keeps. */
+export interface Report {
+	/** The init, in the supervisor's pid namespace; none between two runs. */
+	pid?: number;
+	/** How often it was started again. */
+	restarts: number;
+	/** Bytes that its log lost. */
+	lost: number;
+}
+
 export type HelperEvent =
 	| {type: 'hello'; hash: bigint; version: string; pid: number}
 	| {type: 'streams'; stdin?: number | undefined; stdout?: number | undefined; stderr?: number | undefined}
@@ -35,7 +51,9 @@ export type HelperEvent =
 	| {type: 'exited'; exit: Exit}
 	| {type: 'released'}
 	| {type: 'traced'; step: number; index: number; nanoseconds: number}
-	| {type: 'held'; index: number};
+	| {type: 'held'; index: number}
+	| {type: 'output'; stream: number; data?: Buffer; lost: number}
+	| {type: 'report'; report: Report};
 
 type Shape = readonly [required: readonly Tag[], optional: readonly Tag[]];
 
@@ -49,10 +67,12 @@ const shapes: Readonly<Partial<Record<Kind, Shape>>> = {
 	[Kind.RUNNING]: [[], []],
 	[Kind.WARNING]: FAILURE,
 	[Kind.ERROR]: FAILURE,
-	[Kind.EXITED]: [[], [Tag.CODE, Tag.SIGNAL, Tag.USER_TIME, Tag.SYSTEM_TIME, Tag.MAX_RSS]],
+	[Kind.EXITED]: [[], [Tag.CODE, Tag.SIGNAL, Tag.USER_TIME, Tag.SYSTEM_TIME, Tag.MAX_RSS, Tag.MEMORY_PEAK, Tag.OOM_KILLED, Tag.AGAIN]],
 	[Kind.RELEASED]: [[], []],
 	[Kind.TRACED]: [[Tag.INDEX, Tag.NANOSECONDS], [Tag.STEP]],
 	[Kind.HELD]: [[Tag.INDEX], [Tag.STEP]],
+	[Kind.OUTPUT]: [[Tag.STREAM], [Tag.DATA, Tag.LOST]],
+	[Kind.REPORT]: [[], [Tag.PID, Tag.RESTARTS, Tag.LOST]],
 };
 
 type Fields = ReadonlyMap<Tag, FieldValue>;
@@ -101,6 +121,9 @@ const readExit = (fields: Fields): Exit => {
 		userTime: number(fields, Tag.USER_TIME),
 		systemTime: number(fields, Tag.SYSTEM_TIME),
 		maxRss: number(fields, Tag.MAX_RSS),
+		...(fields.has(Tag.MEMORY_PEAK) ? {memoryPeak: number(fields, Tag.MEMORY_PEAK)} : {}),
+		...(fields.has(Tag.OOM_KILLED) ? {oomKilled: true} : {}),
+		...(fields.has(Tag.AGAIN) ? {again: true} : {}),
 	};
 	if (code !== undefined && signal === undefined) {
 		return {code, ...usage};
@@ -112,6 +135,22 @@ const readExit = (fields: Fields): Exit => {
 
 	throw protocolError('EXITED needs a code or a signal');
 };
+
+const readOutput = (fields: Fields): HelperEvent => {
+	const data = fields.get(Tag.DATA);
+	return {
+		type: 'output',
+		stream: number(fields, Tag.STREAM),
+		...(data instanceof Uint8Array ? {data: Buffer.from(data.buffer, data.byteOffset, data.byteLength)} : {}),
+		lost: number(fields, Tag.LOST),
+	};
+};
+
+const readReport = (fields: Fields): Report => ({
+	...(fields.has(Tag.PID) ? {pid: number(fields, Tag.PID)} : {}),
+	restarts: number(fields, Tag.RESTARTS),
+	lost: number(fields, Tag.LOST),
+});
 
 /** The event that a frame out of the helper is. Throws what protocolError makes. */
 export const readEvent = ({kind, fields: list}: Frame): HelperEvent => {
@@ -127,6 +166,8 @@ export const readEvent = ({kind, fields: list}: Frame): HelperEvent => {
 		case Kind.RELEASED: return {type: 'released'};
 		case Kind.TRACED: return {type: 'traced', step: number(fields, Tag.STEP), index: number(fields, Tag.INDEX), nanoseconds: number(fields, Tag.NANOSECONDS)};
 		case Kind.HELD: return {type: 'held', index: number(fields, Tag.INDEX)};
+		case Kind.OUTPUT: return readOutput(fields);
+		case Kind.REPORT: return {type: 'report', report: readReport(fields)};
 		default: throw protocolError(`the frame kind ${kindTable[kind].name} goes the other way`);
 	}
 };

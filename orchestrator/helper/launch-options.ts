@@ -3,7 +3,7 @@
 import type {ClocheError} from '../base/errors.js';
 import type {HelperProcess} from './helper-process.js';
 import type {Launch} from './launch.js';
-import type {Op} from './plan.js';
+import type {Op, Service, TargetProcess} from './plan.js';
 
 /** The time one operation took. */
 export interface Trace {
@@ -13,8 +13,10 @@ export interface Trace {
 }
 
 export interface LaunchOptions {
-	/** Join the container of this launch (exec). */
-	target?: Launch | undefined;
+	/** Join the container of this launch, or that of this process, which another supervisor keeps (exec). */
+	target?: Launch | TargetProcess | undefined;
+	/** Keep the container as this says, once {@link Supervisor.detach} has been called. */
+	service?: Service | undefined;
 	/** Send START by itself, as soon as it can be; `false` leaves it to {@link Launch.start}. */
 	autoStart?: boolean | undefined;
 	/** Kernel features to do without: a mask of `Forgo`. */

@@ -6,6 +6,7 @@
 import {ClocheError, isErrno} from '../base/errors.js';
 import {callBack} from './call-back.js';
 import {type CreateOptions, encodeCreate, encodeCreateAndStart, encodeResize, encodeResume, encodeSignal, encodeStart} from './encode.js';
+import {encodeServe} from './encode-service.js';
 import type {Exit, HelperEvent} from './events.js';
 import {failureError} from './failure.js';
 import {protocolError} from './frame-decoder.js';
@@ -44,10 +45,11 @@ export class Launch {
 	constructor(context: LaunchContext, plan: Plan, options: LaunchOptions) {
 		const {stdin, stdout, stderr} = plan.streams;
 		const {channel} = context;
-		const create: CreateOptions = {target: options.target?.channel, trace: options.onTrace !== undefined, hold: options.hold, forgo: options.forgo};
+		const create: CreateOptions = {target: options.target instanceof Launch ? options.target.channel : options.target, trace: options.onTrace !== undefined, hold: options.hold, forgo: options.forgo};
 		const piped = stdin === 'pipe' || stdout === 'pipe' || stderr === 'pipe';
 		this.#started = !piped && options.autoStart !== false;
 		const bytes = this.#started ? encodeCreateAndStart(channel, plan, create) : encodeCreate(channel, plan, create);
+		const serve = options.service === undefined ? undefined : encodeServe(channel, options.service);
 		this.#start = piped && options.autoStart !== false ? encodeStart(channel, plan.start, plan.create.length) : undefined;
 		this.channel = channel;
 		this.#context = context;
@@ -58,7 +60,7 @@ export class Launch {
 			this.#streams.resolve(NO_STREAMS);
 		}
 
-		context.send(bytes);
+		context.send(serve === undefined ? bytes : Buffer.concat([serve, bytes]));
 	}
 
 	/** The init's pid, once it is created. */
@@ -155,6 +157,9 @@ export class Launch {
 				return this.#context.onReleased();
 			}
 
+			// Those of clients; the state has refused them.
+			case 'output':
+			case 'report':
 			case 'hello':
 		}
 	}

@@ -6,6 +6,7 @@
 import {constants} from 'node:os';
 import {ClocheError} from '../base/errors.js';
 import {Connection} from './connection.js';
+import {encodeDetach} from './encode-service.js';
 import type {HelperProcess, HelperSocket} from './helper-process.js';
 import type {Launch} from './launch.js';
 import type {LaunchOptions} from './launch-options.js';
@@ -31,6 +32,7 @@ export class Supervisor implements AsyncDisposable {
 	readonly #connection: Connection;
 	readonly #ended = new Milestone<void>();
 	#closing = false;
+	#detached = false;
 	/** Why we ended it, where we did. */
 	#broken: ClocheError | undefined;
 
@@ -77,8 +79,29 @@ export class Supervisor implements AsyncDisposable {
 		return this.#connection.launch(plan, options);
 	}
 
-	/** End it: the helper kills its containers, removes what they left, and goes. Resolves when it is gone. */
+	/**
+	 * Leave it to itself, with the one container that it serves: from here on our end is none of its business. Nothing more
+	 * can be launched, and what it still says isn't heard.
+	 */
+	detach(): void {
+		if (!this.alive) {
+			throw this.#connection.failure ?? new ClocheError('the supervisor is closed');
+		}
+
+		this.#detached = true;
+		this.#socket.write(encodeDetach());
+		this.#socket.end();
+		this.#connection.fail(new ClocheError('the container is kept by its own supervisor'));
+		this.#child.unref();
+		this.#socket.unref();
+	}
+
+	/** End it: the helper kills its containers, removes what they left, and goes. Resolves when it is gone; at once where it is detached. */
 	async close(): Promise<void> {
+		if (this.#detached) {
+			return;
+		}
+
 		if (!this.#closing) {
 			this.#closing = true;
 			this.#child.ref();
@@ -98,11 +121,19 @@ export class Supervisor implements AsyncDisposable {
 		this.#child.unref();
 		let socketError: Error | undefined;
 		this.#socket.on('error', error => {
+			if (this.#detached) {
+				return;
+			}
+
 			socketError = error; // EPIPE, or ECONNRESET, where it died with a frame unread; then there is no 'end'.
 			this.#child.ref(); // Its exit tells it all.
 		});
 		this.#socket.on('end', () => {
-			this.#child.ref(); // So that its exit status is heard.
+			if (this.#detached) {
+				this.#socket.destroy();
+			} else {
+				this.#child.ref(); // So that its exit status is heard.
+			}
 		});
 		this.#child.onEnd(({error, code, signal}) => {
 			if (error !== undefined) {

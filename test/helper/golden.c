@@ -75,6 +75,19 @@ static int make(struct event *event, const char *name) {
 		event_begin(event, KIND_EXITED, 1);
 		event_u32(event, TAG_SIGNAL, 9);
 		usage(event, 0, 0, 0);
+	} else if (strcmp(name, "output-lost") == 0) {
+		event_begin(event, KIND_OUTPUT, 1);
+		event_u32(event, TAG_STREAM, 0);
+		event_u64(event, TAG_LOST, 5000000000);
+	} else if (strcmp(name, "report") == 0) {
+		event_begin(event, KIND_REPORT, 1);
+		event_u32(event, TAG_PID, 4712);
+		event_u32(event, TAG_RESTARTS, 3);
+		event_u64(event, TAG_LOST, 7);
+	} else if (strcmp(name, "report-waiting") == 0) {
+		event_begin(event, KIND_REPORT, 1);
+		event_u32(event, TAG_RESTARTS, 1);
+		event_u64(event, TAG_LOST, 0);
 	} else if (strcmp(name, "released") == 0) {
 		event_begin(event, KIND_RELEASED, 1);
 	} else if (strcmp(name, "traced") == 0) {

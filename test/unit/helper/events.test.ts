@@ -17,6 +17,12 @@ test('each event carries what its frame does', t => {
 	t.deepEqual(read(frame(Kind.EXITED, 1, [Tag.SIGNAL, 9], [Tag.USER_TIME, 10], [Tag.SYSTEM_TIME, 20], [Tag.MAX_RSS, 30])), {
 		type: 'exited', exit: {signal: 9, userTime: 10, systemTime: 20, maxRss: 30},
 	});
+	t.deepEqual(read(frame(Kind.EXITED, 1, [Tag.CODE, 0], [Tag.MEMORY_PEAK, 5_000_000_000], [Tag.OOM_KILLED, true], [Tag.AGAIN, true])), {
+		type: 'exited', exit: {code: 0, userTime: 0, systemTime: 0, maxRss: 0, memoryPeak: 5_000_000_000, oomKilled: true, again: true},
+	});
+	t.deepEqual(read(frame(Kind.OUTPUT, 1, [Tag.STREAM, 2], [Tag.DATA, Buffer.from('a\0')])), {type: 'output', stream: 2, data: Buffer.from('a\0'), lost: 0});
+	t.deepEqual(read(frame(Kind.OUTPUT, 1, [Tag.STREAM, 0], [Tag.LOST, 7])), {type: 'output', stream: 0, lost: 7});
+	t.deepEqual(read(frame(Kind.REPORT, 1, [Tag.PID, 5], [Tag.RESTARTS, 2], [Tag.LOST, 7])), {type: 'report', report: {pid: 5, restarts: 2, lost: 7}});
 	t.deepEqual(read(frame(Kind.TRACED, 1, [Tag.STEP, 7], [Tag.INDEX, 4], [Tag.NANOSECONDS, 5n])), {type: 'traced', step: 7, index: 4, nanoseconds: 5});
 	t.deepEqual(read(frame(Kind.HELD, 1, [Tag.INDEX, 4])), {type: 'held', index: 4});
 });

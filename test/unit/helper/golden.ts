@@ -3,8 +3,9 @@
 import {readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {encodeCreate, encodeResize, encodeResume, encodeSignal, encodeStart} from '../../../orchestrator/helper/encode.js';
+import {encodeAttach, encodeDetach, encodeInput, encodeServe, encodeStatus, encodeStop} from '../../../orchestrator/helper/encode-service.js';
 import type {HelperEvent} from '../../../orchestrator/helper/events.js';
-import type {CreateOp, Plan, StartOp} from '../../../orchestrator/helper/plan.js';
+import type {CreateOp, Plan, Service, StartOp} from '../../../orchestrator/helper/plan.js';
 import {Step} from '../../../orchestrator/helper/protocol.js';
 
 export const goldenPath = (name: string): string => join(resolve('test/fixtures/golden'), `${name}.bin`);
@@ -65,11 +66,41 @@ const plan: Plan = {
 	start,
 };
 
+const joined: Plan = {...plan, namespaces: [], join: [], create: [], remove: [], cgroups: [], terminal: false, init: false};
+
+/** All that SERVE can say. */
+const service: Service = {
+	socket: '/run/cloche/x/socket',
+	log: {directory: '/var/lib/cloche/containers/x/log', maxSize: 1 << 24, maxFiles: 3},
+	exitFile: '/var/lib/cloche/containers/x/exit.json',
+	initLink: '/var/lib/cloche/containers/x.init',
+	boot: '1a2b3c4d',
+	events: {file: '/var/lib/cloche/events', members: {id: 'x', name: 'ü', labels: {a: 'b'}}},
+	restart: {when: 'on-failure', most: 5, backoff: 100, backoffMost: 60_000, steady: 10_000},
+	stopSignal: 15,
+	stopTimeout: 10_000,
+	lifetime: 90_000,
+	health: {
+		file: '/run/cloche/x/health.json', interval: 30_000, timeout: 20_000, retries: 3, startPeriod: 5000,
+		plan: {...joined, streams: {stdin: 'null', stdout: 'pipe', stderr: 'pipe'}, start: [{op: 'exec', argv: ['/bin/sh', '-c', 'true'], env: ['PATH=/bin']}]},
+	},
+};
+
 /** Requests: name and what makes them. */
 export const goldenRequests: Readonly<Record<string, () => Buffer>> = {
 	create: () => encodeCreate(1, plan, {trace: true, hold: 3, forgo: 1}),
 	start: () => encodeStart(1, start, create.length),
-	join: () => encodeCreate(2, {...plan, namespaces: [], join: [], create: [], remove: [], cgroups: [], terminal: false, init: false}, {target: 1}),
+	join: () => encodeCreate(2, joined, {target: 1}),
+	'join-process': () => encodeCreate(2, {...joined, enter: ['mount', 'user'], program: '/bin/busybox'}, {target: {pid: 4711, start: 5_000_000_000}}),
+	serve: () => encodeServe(1, service),
+	'serve-least': () => encodeServe(1, {socket: '/s', exitFile: '/e', initLink: '/i', boot: '1a2b3c4d', stopSignal: 15, stopTimeout: 0}),
+	detach: () => encodeDetach(),
+	stop: () => encodeStop(1, {signal: 15, timeout: 10_000}),
+	'stop-now': () => encodeStop(1),
+	attach: () => encodeAttach(1),
+	input: () => encodeInput(1, Buffer.from('ü\0\n')),
+	'input-end': () => encodeInput(1),
+	status: () => encodeStatus(1),
 	signal: () => encodeSignal(1, 15),
 	resize: () => encodeResize(1, 50, 132),
 	resume: () => encodeResume(0xFFFF_FFFF),
@@ -85,6 +116,9 @@ export const goldenEvents: Readonly<Record<string, [channel: number, event: Help
 	error: [1, {type: 'error', failure: {step: Step.CREATE, index: 3, errno: 19, path: '/x', detail: 'fsopen'}}],
 	'exited-code': [1, {type: 'exited', exit: {code: 7, userTime: 1000, systemTime: 2_000_000, maxRss: 5_000_000_000}}],
 	'exited-signal': [1, {type: 'exited', exit: {signal: 9, userTime: 0, systemTime: 0, maxRss: 0}}],
+	'output-lost': [1, {type: 'output', stream: 0, lost: 5_000_000_000}],
+	report: [1, {type: 'report', report: {pid: 4712, restarts: 3, lost: 7}}],
+	'report-waiting': [1, {type: 'report', report: {restarts: 1, lost: 0}}],
 	released: [1, {type: 'released'}],
 	traced: [1, {type: 'traced', step: Step.CREATE, index: 3, nanoseconds: 5_000_000_000}],
 	held: [0xFFFF_FFFF, {type: 'held', index: 3}],

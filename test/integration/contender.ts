@@ -7,13 +7,13 @@
  */
 
 import {closeSync, existsSync, mkdirSync, openSync, unlinkSync} from 'node:fs';
-import {ClocheError} from '../../../../orchestrator/base/errors.js';
-import {identify} from '../../../../orchestrator/base/process.js';
-import {type StoredContainer, createContainer} from '../../../../orchestrator/container/store/create.js';
-import {collectGarbage} from '../../../../orchestrator/container/store/gc.js';
-import {releaseName} from '../../../../orchestrator/container/store/names.js';
-import {removeTree} from '../../../../orchestrator/container/store/remove-tree.js';
-import {stateRoots} from '../../../../orchestrator/container/store/roots.js';
+import {ClocheError} from '../../orchestrator/base/errors.js';
+import {identify} from '../../orchestrator/base/process.js';
+import {type StoredContainer, createContainer} from '../../orchestrator/container/store/create.js';
+import {collectGarbage} from '../../orchestrator/container/store/gc.js';
+import {releaseName} from '../../orchestrator/container/store/names.js';
+import {removeTree} from '../../orchestrator/container/store/remove-tree.js';
+import {stateRoots} from '../../orchestrator/container/store/roots.js';
 
 const [root = '', rounds = '0', dieAfter = '-1'] = process.argv.slice(2);
 const roots = stateRoots({root});

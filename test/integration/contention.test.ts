@@ -1,11 +1,13 @@
+/** Many processes work on one state root's names and containers at once. */
+
 import {readdirSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {execa} from 'execa';
-import {collectGarbage} from '../../../../orchestrator/container/store/gc.js';
-import {readClaims} from '../../../../orchestrator/container/store/claim.js';
-import {namesDirectory} from '../../../../orchestrator/container/store/roots.js';
-import {scratchRoots} from './scratch.js';
+import {collectGarbage} from '../../orchestrator/container/store/gc.js';
+import {readClaims} from '../../orchestrator/container/store/claim.js';
+import {namesDirectory} from '../../orchestrator/container/store/roots.js';
+import {scratchRoots} from '../unit/container/state/scratch.js';
 
 const contender = fileURLToPath(new URL('contender.ts', import.meta.url));
 const ROUNDS = 100;

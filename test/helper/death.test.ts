@@ -8,7 +8,7 @@ import test, {type ExecutionContext} from 'ava';
 import {encodeCreateAndStart} from '../../orchestrator/helper/encode.js';
 import type {Launch} from '../../orchestrator/helper/launch.js';
 import {type FullPlan, fullPlan, marked, operationCount} from './full-plan.js';
-import {Marked, eventually} from './marked.js';
+import {commandOf, Marked, eventually} from './marked.js';
 import {privileges, type Privilege} from './support.js';
 
 const mountsOf = (plan: FullPlan): string[] => readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(line => line.includes(plan.state));
@@ -119,7 +119,7 @@ for (const privilege of privileges) {
 		const helper = new Marked(t, privilege, {through: [process.execPath, '-e', ORCHESTRATOR]});
 		const plan = marked(fullPlan(t, privilege, ['/probe', 'sleep-forever'], {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}), helper.mark);
 		helper.socket.write(encodeCreateAndStart(1, plan));
-		await eventually(() => helper.processes().some(pid => commandOf(pid).includes('sleep-forever')), () => 'the payload to run');
+		await eventually(() => helper.processes().some(pid => commandOf(pid) === '/probe\u0000sleep-forever\u0000'), () => 'the payload to run');
 		process.kill(helper.pid, 'SIGKILL');
 		await helper.gone();
 		t.false(existsSync(plan.state));
@@ -132,14 +132,6 @@ const ORCHESTRATOR = `
 	const helper = require('node:child_process').spawn(process.argv[1], [], {stdio: ['ignore', 'ignore', 'inherit', 'pipe']});
 	socket.pipe(helper.stdio[3]);
 `;
-
-const commandOf = (pid: number): string => {
-	try {
-		return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-	} catch {
-		return ''; // It ended meanwhile.
-	}
-};
 
 /** Root's whole container is a process tree that changed its user; a rootless one has a single id to change to: its own. */
 const runStubborn = async (t: ExecutionContext, helper: Marked, privilege: Privilege, init: boolean): Promise<{plan: FullPlan; launch: Launch}> => {
@@ -173,7 +165,8 @@ if (privileges.includes('root')) {
 		};
 		// The shell goes, its child stays, and comes to the supervisor.
 		const daemonise = 'setsid sleep 4321 & ';
-		const sleeping = (): number => helper.processes().filter(pid => commandOf(pid).includes('4321')).length;
+		// Not the shells that have it among their words.
+		const sleeping = (): number => helper.processes().filter(pid => commandOf(pid) === 'sleep\u00004321\u0000').length;
 		const first = helper.launch(shared(['/bin/sh', '-c', `(${daemonise}); exec /probe sleep-forever`]));
 		await first.running;
 		await eventually(() => sleeping() === 1, () => 'the first daemon');

@@ -27,7 +27,7 @@ const orUndefined = (file: string): string | undefined => {
 };
 
 /** Wait until `condition` holds. Throws after `seconds`, telling what `describe` says then. */
-export const eventually = async (condition: () => boolean, describe: () => string, seconds = 20): Promise<void> => {
+export const eventually = async (condition: () => boolean, describe: () => string, seconds = 50): Promise<void> => {
 	const deadline = Date.now() + seconds * 1000;
 	while (!condition()) {
 		if (Date.now() > deadline) {
@@ -38,6 +38,9 @@ export const eventually = async (condition: () => boolean, describe: () => strin
 	}
 };
 
+/** A process's words, each ended by NUL; empty where it has ended. */
+export const commandOf = (pid: number): string => orUndefined(`/proc/${pid}/cmdline`) ?? '';
+
 const hasDescriptors = (pid: number): boolean => {
 	try {
 		return readdirSync(`/proc/${pid}/fd`).length > 0;
@@ -45,6 +48,10 @@ const hasDescriptors = (pid: number): boolean => {
 		return false;
 	}
 };
+
+/** The numbers that a process has, one for each pid namespace that it is in, from ours inwards (proc_pid_status(5)). */
+const numbersOf = (pid: number): string[] =>
+	/^NSpid:\s+(.*)$/m.exec(orUndefined(`/proc/${pid}/status`) ?? '')?.[1]?.split(/\s+/) ?? [];
 
 let count = 0;
 
@@ -63,10 +70,12 @@ export class Marked {
 	readonly connection: Connection;
 	/** Resolves with how the helper ended. */
 	readonly ended: Promise<string>;
+	readonly #anchored: boolean;
 
 	constructor(t: ExecutionContext, privilege: Privilege, {through = [], stderr = 'inherit'}: MarkedOptions = {}) {
 		const value = `${process.pid}-${count++}`;
 		this.mark = `CLOCHE_TEST=${value}`;
+		this.#anchored = privilege === 'root';
 		const words = [...through, nsinit];
 		const user = asRoot && privilege === 'rootless' ? {uid: NOBODY, gid: NOBODY} : {};
 		this.child = spawn(words[0] ?? nsinit, words.slice(1), {stdio: ['ignore', 'ignore', stderr, 'pipe'], env: {CLOCHE_TEST: value}, ...user});
@@ -105,16 +114,24 @@ export class Marked {
 			orUndefined(`/proc/${pid}/environ`)?.split('\0').includes(this.mark));
 	}
 
-	/** The first processes of its containers; the anchor, its other child, has no descriptor (anchor.c closes them all). */
+	/** The first processes of its containers that haven't ended, and removers: its children but the anchor. */
 	get inits(): number[] {
-		const children = orUndefined(`/proc/${this.pid}/task/${this.pid}/children`) ?? '';
-		return children.split(' ').filter(word => word !== '').map(Number).filter(pid => hasDescriptors(pid));
+		const {anchor} = this;
+		return this.#children().filter(pid => pid !== anchor && hasDescriptors(pid));
 	}
 
-	/** The process that all containers are below, with privilege. */
+	/** The process that all containers are below, with privilege: process 1 one level down, from its first moment on. */
 	get anchor(): number | undefined {
+		const level = numbersOf(this.pid).length + 1;
+		return this.#anchored ? this.#children().find(pid => {
+			const numbers = numbersOf(pid);
+			return numbers.length === level && numbers.at(-1) === '1';
+		}) : undefined;
+	}
+
+	#children(): number[] {
 		const children = orUndefined(`/proc/${this.pid}/task/${this.pid}/children`) ?? '';
-		return children.split(' ').filter(word => word !== '').map(Number).find(pid => !hasDescriptors(pid));
+		return children.split(' ').filter(word => word !== '').map(Number);
 	}
 
 	/** The processor time it has used, in ticks of 10 ms (proc_pid_stat(5)). */

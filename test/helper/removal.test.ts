@@ -7,6 +7,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {ClocheError} from '../../orchestrator/base/errors.js';
 import {encodeCreateAndStart} from '../../orchestrator/helper/encode.js';
+import type {Launch} from '../../orchestrator/helper/launch.js';
 import type {Plan} from '../../orchestrator/helper/plan.js';
 import {Kind, Step, Tag} from '../../orchestrator/helper/protocol.js';
 import {fullPlan, marked} from './full-plan.js';
@@ -61,6 +62,26 @@ const fill = (directory: string, files: number): void => {
 	for (let file = 0; file < files; file++) {
 		writeFileSync(join(directory, String(file)), '');
 	}
+};
+
+/** Stop a process; whether it was still there for that. */
+const stop = async (pid: number): Promise<boolean> => {
+	const state = (): string => {
+		try {
+			return /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
+		} catch {
+			return '';
+		}
+	};
+
+	try {
+		process.kill(pid, 'SIGSTOP');
+	} catch {
+		return false;
+	}
+
+	await eventually(() => ['T', 'Z', 'X', ''].includes(state()), () => `it to stop: ${state()}`);
+	return state() === 'T';
 };
 
 for (const privilege of privileges) {
@@ -148,28 +169,39 @@ for (const privilege of privileges) {
 		t.true(existsSync(below));
 	});
 
+	/** A container that has ended, and the process that removes its tree, stopped in the middle of it: larger trees until one lasts long enough. */
+	const stopRemover = async (t: ExecutionContext, helper: Marked): Promise<{tree: string; large: Launch; remover: number}> => {
+		const others = helper.inits;
+		for (let files = 50_000; ; files *= 2) {
+			const tree = memory(t);
+			fill(tree, files);
+			give(tree, privilege);
+			const large = helper.launch(fullPlan(t, privilege, ['/probe', 'exit', '0'], {remove: [tree]}));
+			await large.exited; // The answer comes before the removal.
+			let over = false;
+			large.released.then(() => {
+				over = true;
+			}, () => undefined);
+			let remover: number | undefined;
+			await eventually(() => {
+				remover = helper.inits.find(pid => !others.includes(pid));
+				return over || remover !== undefined;
+			}, () => 'a process that removes');
+			if (remover !== undefined && await stop(remover) && existsSync(tree)) {
+				return {tree, large, remover};
+			}
+
+			await large.released;
+		}
+	};
+
 	test(`${privilege}: a large tree goes beside the others, and keeps no end of theirs open`, async t => {
-		const tree = memory(t);
-		fill(tree, 100_000);
-		give(tree, privilege);
 		const helper = new Marked(t, privilege);
 		// Between STREAMS and START the helper holds both ends of this one's pipes, and so did every process it forked.
 		const waiting = helper.launch(marked(fullPlan(t, privilege, ['/probe', 'cat'], {streams: {stdin: 'pipe', stdout: 'pipe', stderr: 'null'}}), helper.mark), {autoStart: false});
 		const {stdin} = await waiting.streams;
 		await waiting.created;
-
-		const large = helper.launch(fullPlan(t, privilege, ['/probe', 'exit', '0'], {remove: [tree]}));
-		await large.exited; // The answer comes before the removal.
-		let remover: number | undefined;
-		await eventually(() => {
-			remover = helper.inits.find(pid => pid !== waiting.pid);
-			return remover !== undefined;
-		}, () => 'a process that removes');
-		if (remover === undefined) {
-			return t.fail();
-		}
-
-		process.kill(remover, 'SIGSTOP'); // For as long as it takes.
+		const {tree, large, remover} = await stopRemover(t, helper);
 		waiting.start();
 		stdin?.end();
 		t.is((await waiting.exited).code, 0); // cat saw the end of its input.

@@ -1,12 +1,11 @@
 /** A payload's terminal, relayed to pipes. */
 
-import {readFileSync} from 'node:fs';
 import type {Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import type {Launch} from '../../orchestrator/helper/launch.js';
 import type {Plan} from '../../orchestrator/helper/plan.js';
 import {fullPlan, marked} from './full-plan.js';
-import {Marked, eventually} from './marked.js';
+import {commandOf, Marked, eventually} from './marked.js';
 import {privileges, type Privilege, runPlan} from './support.js';
 
 interface Session {
@@ -182,7 +181,8 @@ for (const privilege of privileges) {
 if (privileges.includes('root')) {
 	test('rootless: a pipe that can\'t be opened again holds up nobody, either', async t => {
 		const helper = new Marked(t, 'root', {through: ['sh', '-c', 'setpriv --reuid=65534 --regid=65534 --clear-groups "$0" | sleep 300']});
-		const reader = (): number | undefined => helper.processes().find(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('sleep\u0000300'));
+		const reader = (): number | undefined => helper.processes().find(pid => commandOf(pid) === 'sleep\u0000300\u0000');
+		await eventually(() => reader() !== undefined, () => 'the reader');
 		const stuck = helper.launch(fullPlan(t, 'rootless', ['/bin/sh', '-c', 'stty raw; exec /probe flood 500000'], {terminal: true, streams: {stdin: 'null', stdout: 1, stderr: 'null'}}));
 		await stuck.running;
 		for (let round = 0; round < 20; round++) {

@@ -229,7 +229,7 @@ for (const privilege of privileges) {
 		t.is((await run('exit', '5')).exit.code, 5);
 		t.is((await run('kill', '9')).exit.code, 137);
 		t.is((await run('exec', '/bin/false')).exit.code, 1);
-		const {stdout} = await runPlan(helper, fullPlan(t, privilege, ['/bin/sh', '-c', '/probe orphan 20; i=0; while [ $(/probe processes | grep -c " Z") -gt 0 ] && [ $i -lt 200 ]; do i=$((i+1)); done; /probe pid; /probe processes'], {init: true}));
+		const {stdout} = await runPlan(helper, fullPlan(t, privilege, ['/bin/sh', '-c', '/probe orphan 20; i=0; while [ $(/probe processes | grep -c " Z") -gt 0 ] && [ $i -lt 5000 ]; do i=$((i+1)); done; /probe pid; /probe processes'], {init: true}));
 		t.notRegex(stdout, / Z/);
 		const launch = helper.launch(fullPlan(t, privilege, ['/probe', 'print-signals', '4'], {init: true}));
 		const {stdout: out} = await launch.streams;

@@ -157,23 +157,23 @@ for (const privilege of privileges) {
 	test(`${privilege}: a clock's namespace that is named twice leaves no descriptor in the helper`, async t => {
 		const supervisor = supervisorFor(t, privilege);
 		await runPlan(supervisor, planFor(t, privilege, ['/bin/true']));
-		const before = descriptorsOf(supervisor.pid);
+		const before = await descriptorsOf(t, supervisor.pid);
 		const launch = supervisor.launch({...planFor(t, privilege, ['/bin/true']), join: ['/proc/self/ns/time', '/proc/self/ns/time']});
 		await launch.exited.catch(() => undefined); // Only root may enter one.
 		await launch.released;
-		t.is(descriptorsOf(supervisor.pid), before);
+		t.is(await descriptorsOf(t, supervisor.pid), before);
 	});
 
 	test(`${privilege}: many at once through one helper, which keeps nothing of them`, async t => {
 		const supervisor = supervisorFor(t, privilege);
 		await runPlan(supervisor, planFor(t, privilege, ['/bin/true']));
-		const before = descriptorsOf(supervisor.pid);
+		const before = await descriptorsOf(t, supervisor.pid);
 		for (let round = 0; round < 4; round++) {
 			const results = await Promise.all(Array.from({length: 16}, async (_, index) => runPlan(supervisor, planFor(t, privilege, sh(`echo ${index}; exit ${index}`)))));
 			t.deepEqual(results.map(({stdout, exit}) => [stdout.trim(), exit.code]), results.map((_, index) => [String(index), index]));
 		}
 
-		t.is(descriptorsOf(supervisor.pid), before);
+		t.is(await descriptorsOf(t, supervisor.pid), before);
 		t.is(supervisor.size, 0);
 	});
 

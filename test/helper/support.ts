@@ -120,17 +120,20 @@ export const isRunning = (pid: number): boolean => {
 	}
 };
 
-/** Wait until `condition` holds; fails the test after 5 s. */
+/** Wait until `condition` holds; fails the test after 50 s. */
 export const until = async (t: ExecutionContext, condition: () => boolean): Promise<void> => {
-	for (let waited = 0; !condition(); waited += 10) {
-		if (waited > 5000) {
-			return t.fail('waited 5 s in vain');
+	for (const deadline = Date.now() + 50_000; !condition();) {
+		if (Date.now() > deadline) {
+			return t.fail('waited 50 s in vain');
 		}
 
 		await new Promise(done => setTimeout(done, 10));
 	}
 };
 
-/** The open descriptors of a process. */
-export const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+/** The open descriptors of a process once it waits for something: after its last word it may still be closing some. */
+export const descriptorsOf = async (t: ExecutionContext, pid: number): Promise<number> => {
+	await until(t, () => /^State:\s+S/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
+	return readdirSync(`/proc/${pid}/fd`).length;
+};
 

@@ -5,6 +5,7 @@ import {Readable} from 'node:stream';
 import test from 'ava';
 import {type Cloche, ClocheError, CommandError, openCloche} from '../../../orchestrator/index.js';
 import {directoryOf} from '../support/cloche.js';
+import {withTime} from '../support/marked.js';
 
 let cloche: Cloche;
 
@@ -39,12 +40,16 @@ test('what is disposed of before it runs was killed', async t => {
 });
 
 test('output that is asked for and never read keeps nobody waiting', async t => {
-	const running = cloche.run('busybox', ['yes'], {timeout: 200, reject: false});
-	const {stdout} = running;
-	const result = await running;
+	const result = await withTime(async timeout => {
+		const running = cloche.run('busybox', ['yes'], {timeout, reject: false});
+		const {stdout} = running;
+		t.teardown(() => {
+			stdout.destroy();
+		});
+		return running;
+	}, ({stdout}) => stdout !== '');
 	t.true(result.timedOut);
 	t.true(result.stdout.startsWith('y\ny\n'));
-	stdout.destroy();
 });
 
 test('words that are none are named', t => {

@@ -17,6 +17,14 @@ const everybody = (title: string, show: (t: ExecutionContext, as: Person) => Pro
 	}
 };
 
+/** At a terminal, before the command: a shell that becomes it when Enter is pressed. How the terminal is set until then. */
+const beforehand = async (t: ExecutionContext, as: Person, words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{terminal: Terminal; before: string}> => {
+	const terminal = new Terminal(t, as, words, {program: ['/bin/sh', '-c', 'read enter; exec "$0" "$@"', command], env});
+	const before = await terminal.attributes();
+	terminal.type('\r');
+	return {terminal, before};
+};
+
 everybody('the payload has a controlling terminal of its own, of the user\'s size', async (t, as) => {
 	const terminal = new Terminal(t, as, ['run', '-it', ...withProbe, 'busybox', '/probe', 'ttyname', ',', 'winsize', ',', 'ctty', ',', 'session', ',', 'env', 'TERM'], {rows: 33, columns: 99});
 	t.is(await terminal.ended, 'exit 0');
@@ -101,8 +109,7 @@ everybody('every key comes through as it is: arrows, control characters, UTF-8',
 });
 
 everybody('the user\'s terminal is raw meanwhile, and as before at the end', async (t, as) => {
-	const terminal = new Terminal(t, as, ['run', '-it', 'busybox', 'sh', '-c', 'echo read""y; read x']);
-	const before = await terminal.attributes();
+	const {terminal, before} = await beforehand(t, as, ['run', '-it', 'busybox', 'sh', '-c', 'echo read""y; read x']);
 	await terminal.sees(/ready/);
 	t.not(await terminal.attributes(), before);
 	terminal.type('\r');
@@ -116,8 +123,7 @@ for (const victim of KILLED) {
 	everybody(`the user's terminal is as before when the ${victim} is killed, and nothing is left`, async (t, as) => {
 		const mark = newMark();
 		const root = join(directoryOf(as), 'state');
-		const terminal = new Terminal(t, as, ['run', '-it', '-e', `${MARK}=${mark}`, 'busybox', 'sh', '-c', 'echo read""y; read x'], {env: {[MARK]: mark, CLOCHE_ROOT: root}});
-		const before = await terminal.attributes();
+		const {terminal, before} = await beforehand(t, as, ['run', '-it', '-e', `${MARK}=${mark}`, 'busybox', 'sh', '-c', 'echo read""y; read x'], {[MARK]: mark, CLOCHE_ROOT: root});
 		await terminal.sees(/ready/);
 		t.not(await terminal.attributes(), before);
 		const processes = marked(mark);

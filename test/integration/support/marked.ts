@@ -3,7 +3,7 @@
 import {readFileSync, readdirSync} from 'node:fs';
 
 /** Wait until `condition` holds, looking every few milliseconds; throws after `seconds`, telling what `describe` says then. */
-export const until = async (condition: () => boolean | Promise<boolean>, describe: () => string = () => condition.toString(), seconds = 20): Promise<void> => {
+export const until = async (condition: () => boolean | Promise<boolean>, describe: () => string = () => condition.toString(), seconds = 60): Promise<void> => {
 	const deadline = Date.now() + seconds * 1000;
 	while (!await condition()) {
 		if (Date.now() > deadline) {
@@ -11,6 +11,16 @@ export const until = async (condition: () => boolean | Promise<boolean>, describ
 		}
 
 		await new Promise(done => setTimeout(done, 5));
+	}
+};
+
+/** Do what may have needed more time than it got, with twice as much each time, until it had `enough`; the last result. */
+export const withTime = async <Result>(attempt: (milliseconds: number) => Promise<Result>, enough: (result: Result) => boolean): Promise<Result> => {
+	for (let milliseconds = 200; ; milliseconds *= 2) {
+		const result = await attempt(milliseconds);
+		if (enough(result) || milliseconds > 10_000) {
+			return result;
+		}
 	}
 };
 

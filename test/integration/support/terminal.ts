@@ -9,7 +9,7 @@ import {stateOf} from './cloche.js';
 import {command, terminal} from './installed.js';
 import type {Person} from './who.js';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 export class Terminal {
 	readonly child: ChildProcess;

@@ -122,7 +122,7 @@ static bool remove_apart(struct supervisor *supervisor, struct channel *channel,
 		syscall(SYS_close_range, 0u, ~0u, 0u);
 		for (const char *path = paths; *path; path += strlen(path) + 1)
 			if (remove_tree(path, -1) != REMOVED)
-				_exit(1);
+				_exit(errno > 0 && errno < 256 ? errno : EIO);
 		_exit(0);
 	}
 	if (pid < 0)
@@ -146,7 +146,7 @@ void channel_on_remover(struct supervisor *supervisor, struct channel *channel) 
 	RETRY(waitpid(channel->remover_pid, &status, 0));
 	supervisor_forget(supervisor, &channel->remover);
 	if (status != 0) {
-		errno = EIO;
+		errno = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 		warn_unremoved(supervisor, channel, channel->remove);
 	}
 	released(supervisor, channel);

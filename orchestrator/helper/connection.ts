@@ -4,13 +4,14 @@
  */
 
 import {ClocheError} from '../base/errors.js';
+import {checkHash} from './check-hash.js';
 import {type Failure, readEvent} from './events.js';
 import {type Frame, FrameDecoder, protocolError} from './frame-decoder.js';
 import type {HelperProcess, HelperSocket} from './helper-process.js';
 import {Launch} from './launch.js';
 import type {LaunchOptions} from './launch-options.js';
 import type {Plan} from './plan.js';
-import {Kind, Limit, PROTOCOL_HASH} from './protocol.js';
+import {Kind, Limit} from './protocol.js';
 
 export interface ConnectionOptions {
 	/** The helper's pid. */
@@ -20,17 +21,6 @@ export interface ConnectionOptions {
 	/** The helper can't be trusted any more, or said goodbye: end it. */
 	onBroken: (error: ClocheError) => void;
 }
-
-const hex = (hash: bigint): string => hash.toString(16).padStart(16, '0');
-
-const checkHash = (hash: bigint, version: string): void => {
-	if (hash !== PROTOCOL_HASH) {
-		throw new ClocheError('nsinit speaks another protocol', {
-			why: `version ${version} has ${hex(hash)}, the orchestrator has ${hex(PROTOCOL_HASH)}`,
-			remedy: 'build both from the same source (make helper protocol), or install the package again',
-		});
-	}
-};
 
 /** What the helper says on channel 0: a frame of ours was refused. */
 const refusal = ({detail}: Failure): ClocheError => new ClocheError('nsinit refused a frame', {

@@ -73,7 +73,13 @@ build/obj/flags: FORCE | system
 build/probe build/terminal: build/%: test/fixtures/%.c build/obj/flags
 	$(SAY) $(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
 
-probe: build/probe build/terminal ## what tests run: build/probe, a static binary of verbs, in containers; build/terminal, a user, outside
+# Parts of the helper, driven without it.
+KEPT := $(patsubst %,build/obj/%.o,log record account fail util)
+
+build/keeper: test/fixtures/keeper.c $(KEPT) build/obj/flags
+	$(SAY) $(CC) $(C_FLAGS) -Ihelper-c $(LINK_FLAGS) -o $@ $< $(KEPT)
+
+probe: build/probe build/terminal build/keeper ## what tests run: build/probe, a static binary of verbs, in containers; build/terminal, a user, outside; build/keeper, parts of the helper
 
 PROTOCOL := orchestrator/helper/protocol.ts
 

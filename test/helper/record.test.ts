@@ -29,7 +29,7 @@ test('the exit record is read as what it is, and takes its reserve with it', t =
 	const {ended, started, ...rest} = readExit(directory) ?? {ended: ''};
 	t.deepEqual(rest, {version: 1, code: 7, userTime: 0, systemTime: 0, maxRss: 0});
 	t.is(new Date(ended).toISOString(), ended);
-	t.is(new Date(started ?? '').toISOString(), started);
+	t.is(new Date(started ?? '').toISOString(), started ?? 'none');
 });
 
 test('a run that is followed by another says so; then there is none until the next end', t => {
@@ -81,7 +81,7 @@ test('events are lines of JSON behind what others wrote; where they can\'t be wr
 	const lines = readFileSync(join(directory, 'events'), 'utf8').trim().split('\n').map(line => JSON.parse(line) as {time?: string; action: string; id?: string; image?: string; exitCode?: number});
 	t.deepEqual(lines.map(({action}) => action), ['create', 'start', 'die']);
 	t.like(lines[2], {id: 'c', image: 'busybox', exitCode: 1});
-	t.is(new Date(lines[1]?.time ?? '').toISOString(), lines[1]?.time);
+	t.is(new Date(lines[1]?.time ?? '').toISOString(), lines[1]?.time ?? 'none');
 	const gone = directoryFor(t);
 	rmSync(gone, {recursive: true});
 	t.is(keep(gone, 'event start', 'reserve').toString(), 'open: No such file or directory\n');

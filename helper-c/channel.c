@@ -1,6 +1,7 @@
 /* channel.c: making a channel and its container, and letting go of it. */
 #include "channel.h"
 #include "build.h"
+#include "served.h"
 #include "system.h"
 #include "util.h"
 
@@ -16,15 +17,18 @@ void channel_send_failure(struct supervisor *supervisor, struct channel *channel
 	struct event event;
 	event_begin(&event, kind, channel->number);
 	event_failure(&event, failure);
-	supervisor_send(supervisor, &event);
-	if (kind == KIND_ERROR)
-		channel->failed = true;
+	channel_tell(supervisor, channel, &event);
+	if (kind != KIND_ERROR)
+		return;
+	channel->failed = true;
+	if (channel->served)
+		channel->served->failure = *failure;
 }
 
 void channel_send(struct supervisor *supervisor, const struct channel *channel, enum kind kind) {
 	struct event event;
 	event_begin(&event, kind, channel->number);
-	supervisor_send(supervisor, &event);
+	channel_tell(supervisor, channel, &event);
 }
 
 void channel_close_ends(struct channel *channel) {
@@ -50,33 +54,50 @@ void channel_free(struct supervisor *supervisor, struct channel *channel) {
 		break;
 	}
 	supervisor->channel_count--;
+	if (channel->served && channel->served->channel == channel)
+		channel->served->channel = NULL;
+	timer_clear(supervisor, &channel->deadline);
 	channel_close_ends(channel);
 	supervisor_forget(supervisor, &channel->pidfd);
 	supervisor_forget(supervisor, &channel->sync);
 	supervisor_forget(supervisor, &channel->target);
 	close_fd(&channel->mounts);
 	free(channel->remove);
+	free(channel->cgroups);
 	free(channel->unsent);
 	free(channel);
 }
 
-/* The REMOVE paths, kept past the frame they came in. */
-static bool keep_removals(struct channel *channel, const struct message *message) {
+/* The paths of TAG, kept past the frame they came in: each ending in NUL, then an empty one. NULL: no memory. */
+static char *keep_paths(const struct message *message, enum tag tag) {
 	uint32_t head = plan_head(message);
 	size_t size = 1;
 	for (uint32_t i = 0; i < head; i++)
-		if (message->fields[i].tag == TAG_REMOVE)
+		if (message->fields[i].tag == tag)
 			size += message->fields[i].length;
-	char *at = channel->remove = malloc(size);
-	if (!at)
-		return false;
+	char *paths = malloc(size);
+	char *at = paths;
+	if (!paths)
+		return NULL;
 	for (uint32_t i = 0; i < head; i++) {
-		if (message->fields[i].tag != TAG_REMOVE)
+		if (message->fields[i].tag != tag)
 			continue;
 		memcpy(at, message->fields[i].data, message->fields[i].length);
 		at += message->fields[i].length;
 	}
 	*at = 0;
+	return paths;
+}
+
+static bool keep(struct channel *channel, const struct message *message) {
+	channel->remove = keep_paths(message, TAG_REMOVE);
+	channel->cgroups = keep_paths(message, TAG_CGROUP);
+	if (!channel->remove || !channel->cgroups)
+		return false;
+	if (!*channel->cgroups)
+		return true;
+	channel->oom_before = account_oom(channel->cgroups);
+	(void)account_times(channel->cgroups, &channel->user_before, &channel->system_before);
 	return true;
 }
 
@@ -89,7 +110,7 @@ static void send_streams(struct supervisor *supervisor, const struct channel *ch
 	for (int i = 0; i < 3; i++)
 		if (channel->ends[i] >= 0)
 			event_u32(&event, tags[i], (uint32_t)channel->ends[i]);
-	supervisor_send(supervisor, &event);
+	channel_tell(supervisor, channel, &event);
 }
 
 static uint32_t head_u32(const struct message *message, enum tag tag, uint32_t otherwise) {
@@ -104,7 +125,7 @@ static bool head_has(const struct message *message, enum tag tag) {
 static int make(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan, struct build *build) {
 	int pair[2];
 	build->failure.step = STEP_STREAMS;
-	if (!keep_removals(channel, message))
+	if (!keep(channel, message))
 		return failed(&build->failure, "malloc", NULL);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return failed(&build->failure, "socketpair", NULL);
@@ -114,7 +135,9 @@ static int make(struct supervisor *supervisor, struct channel *channel, const st
 		return -1;
 	send_streams(supervisor, channel);
 	supervisor_flush(supervisor); /* they are opened over there while we clone */
-	if (head_has(message, TAG_TERMINAL))
+	if (channel->served && hub_watch(supervisor, channel->served->hub) < 0)
+		return failed(&build->failure, "epoll_ctl", NULL);
+	if (head_has(message, TAG_TERMINAL) && field_u32(message_head(message, TAG_STDOUT)) != STREAM_SERVED)
 		relay_prepare(channel, build->streams[0], build->streams[1], build->rows, build->columns);
 	if (spawn(supervisor, channel, message, plan, build) < 0)
 		return -1;
@@ -124,10 +147,30 @@ static int make(struct supervisor *supervisor, struct channel *channel, const st
 	if (supervisor_watch(supervisor, channel->sync, EPOLLIN, &channel->from_sync) < 0 ||
 		supervisor_watch(supervisor, channel->pidfd, EPOLLIN, &channel->from_process) < 0)
 		return failed(&build->failure, "epoll_ctl", NULL);
+	if (channel->served)
+		run_made(supervisor, channel);
 	return 0;
 }
 
-void channel_create(struct supervisor *supervisor, const struct message *message, const struct plan *plan) {
+/* What SERVE was about, or the supervisor itself, or nobody in particular. */
+static void belong(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct channel *own) {
+	struct served *served = supervisor->served;
+	if (own) {
+		channel->on_end = own->on_end;
+		channel->of = own->of;
+	} else if (served && served->number == channel->number && message->kind == KIND_CREATE && !served->refused) {
+		channel->served = served;
+		served->channel = channel;
+	}
+}
+
+/* CREATE follows a SERVE that failed. */
+static const struct failure *refusal(const struct supervisor *supervisor, uint32_t number) {
+	const struct served *served = supervisor->served;
+	return served && served->refused && served->number == number ? &served->failure : NULL;
+}
+
+void channel_create(struct supervisor *supervisor, const struct message *message, const struct plan *plan, const struct channel *own) {
 	static struct build build; /* large, and copied into the child with the rest of us */
 	struct channel *channel = channel_new(supervisor, message->channel);
 	memset(&build, 0, sizeof build);
@@ -149,7 +192,11 @@ void channel_create(struct supervisor *supervisor, const struct message *message
 		channel_send(supervisor, &none, KIND_RELEASED);
 		return;
 	}
-	int made = make(supervisor, channel, message, plan, &build);
+	belong(supervisor, channel, message, own);
+	const struct failure *refused_service = own ? NULL : refusal(supervisor, message->channel);
+	if (refused_service)
+		build.failure = *refused_service;
+	int made = refused_service && keep(channel, message) ? -1 : make(supervisor, channel, message, plan, &build);
 	for (int i = 0; i < 3; i++)
 		close_fd(&build.streams[i]);
 	if (made == 0)
@@ -165,6 +212,10 @@ void channel_create(struct supervisor *supervisor, const struct message *message
 	channel->pid = 0;
 	relay_close(supervisor, channel);
 	channel->ended = true;
+	if (channel->served)
+		run_ended(supervisor, channel, &(struct ending){0});
+	if (channel->on_end)
+		channel->on_end(supervisor, channel);
 }
 
 void channel_kill(const struct channel *channel) {

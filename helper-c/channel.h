@@ -12,13 +12,32 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-enum source_kind { SOURCE_CONTROL, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY, SOURCE_TARGET };
+enum source_kind {
+	SOURCE_PEER, SOURCE_LISTENER, SOURCE_TIMER, SOURCE_HUB, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY,
+	SOURCE_TARGET
+};
 
-/* What epoll hands back: which descriptor of which channel. */
+/* What epoll hands back: which descriptor of whom: a channel, a peer, a timer, an end of the hub. */
 struct source {
 	enum source_kind kind;
-	struct channel *channel;
+	void *of;
 };
+
+struct supervisor;
+struct served;
+struct peer;
+
+/* timer.c */
+struct timer {
+	bool set;
+	int fd;
+	struct source source;
+	void (*fire)(struct supervisor *supervisor, void *of);
+	void *of;
+};
+int timer_set(struct supervisor *supervisor, struct timer *timer, uint32_t milliseconds); /* from now; replaces what was set */
+void timer_clear(struct supervisor *supervisor, struct timer *timer);
+void timer_on_ready(struct supervisor *supervisor, struct timer *timer);
 
 struct relay;
 
@@ -49,20 +68,32 @@ struct channel {
 	int remover;         /* pidfd of the process that removes a large tree */
 	pid_t remover_pid;
 	struct source from_sync, from_process, from_remover, from_relay, from_target;
+	char *cgroups;       /* paths, each ending in NUL, then an empty one; what they knew as the run began: */
+	uint64_t oom_before, user_before, system_before;
+	struct timer deadline;  /* of STOP: SIGKILL then */
+	struct served *served;  /* what SERVE said of it, or NULL */
+	bool again;             /* served: the next run is waited for, this one's channel stands in for it */
+	/* A channel of the supervisor's own: only this hears of it, once, when it has ended or couldn't be made. */
+	void (*on_end)(struct supervisor *supervisor, struct channel *channel);
+	void *of;
 };
 
 /* The supervisor's own state, of which there is one. */
 struct supervisor {
-	int control;
+	struct peer *control;  /* the orchestrator; NULL once its socket has ended */
+	struct peer *peers;    /* it and the clients */
+	uint32_t client_count;
 	int epoll;
 	int host_pids;     /* our own pid namespace, where unshared ones are restored to */
 	int anchor_pids;   /* the anchor's, under which containers' are made; -1 without privilege */
 	int anchor;        /* its pidfd */
 	pid_t anchor_pid;
-	bool orphaned;     /* the control socket ended: kill, reap, remove, exit */
+	bool orphaned;     /* the control socket ended before DETACH: kill, reap, remove, exit */
+	bool detached;     /* DETACH: its end ends nothing */
 	struct channel *channels;
 	uint32_t channel_count;
-	struct source from_control, from_anchor, from_signals;
+	struct served *served; /* what SERVE said, or NULL */
+	struct source from_anchor, from_signals;
 	int signals;
 };
 
@@ -73,12 +104,20 @@ void supervisor_forget(struct supervisor *supervisor, int *fd); /* and close it 
 void supervisor_orphan(struct supervisor *supervisor); /* nobody listens any more: kill every container, then end */
 struct channel *supervisor_channel(const struct supervisor *supervisor, uint32_t number);
 
-/* outbox.c */
-void supervisor_send(struct supervisor *supervisor, const struct event *event); /* with this round's others */
+/* outbox.c: what a channel says: to the control socket, and to every client where it is served. */
+void channel_tell(struct supervisor *supervisor, const struct channel *channel, const struct event *event); /* with this round's others */
 void supervisor_flush(struct supervisor *supervisor);
 
+/* request.c: what a whole frame of a peer asks for. Returns NULL, or how it breaks the protocol. */
+const char *request_take(struct supervisor *supervisor, struct peer *peer, const uint8_t *frame, size_t size);
+/* CREATE or JOIN, then START, by the supervisor itself: kept frames, or made ones. OWN: its on_end and of, or NULL. */
+const char *request_replay(struct supervisor *supervisor, const uint8_t *frame, size_t size, const struct channel *own);
+
+/* stop.c */
+void channel_stop(struct supervisor *supervisor, struct channel *channel, int signal, const uint32_t *timeout); /* without TIMEOUT (milliseconds) only the signal */
+
 /* channel.c */
-void channel_create(struct supervisor *supervisor, const struct message *message, const struct plan *plan);
+void channel_create(struct supervisor *supervisor, const struct message *message, const struct plan *plan, const struct channel *own);
 void channel_free(struct supervisor *supervisor, struct channel *channel);
 void channel_close_ends(struct channel *channel);
 void channel_kill(const struct channel *channel);

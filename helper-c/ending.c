@@ -1,5 +1,6 @@
 /* ending.c: a container's end: the answer first, then what the kernel and the disk still hold. */
-#include "channel.h"
+#include "peer.h"
+#include "served.h"
 #include "system.h"
 #include "util.h"
 
@@ -17,14 +18,20 @@ static uint64_t microseconds(struct timeval time) {
 	return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
 }
 
-static void send_exited(struct supervisor *supervisor, const struct channel *channel) {
+void channel_send_exited(struct supervisor *supervisor, const struct channel *channel, const struct ending *ending) {
 	struct event event;
 	event_begin(&event, KIND_EXITED, channel->number);
-	event_u32(&event, channel->how == CLD_EXITED ? TAG_CODE : TAG_SIGNAL, (uint32_t)channel->status);
-	event_u64(&event, TAG_USER_TIME, microseconds(channel->usage.ru_utime));
-	event_u64(&event, TAG_SYSTEM_TIME, microseconds(channel->usage.ru_stime));
-	event_u64(&event, TAG_MAX_RSS, (uint64_t)channel->usage.ru_maxrss);
-	supervisor_send(supervisor, &event);
+	event_u32(&event, ending->how == CLD_EXITED ? TAG_CODE : TAG_SIGNAL, (uint32_t)ending->status);
+	event_u64(&event, TAG_USER_TIME, ending->user_time);
+	event_u64(&event, TAG_SYSTEM_TIME, ending->system_time);
+	event_u64(&event, TAG_MAX_RSS, ending->max_rss);
+	if (ending->memory_peak)
+		event_u64(&event, TAG_MEMORY_PEAK, ending->memory_peak);
+	if (ending->oom_killed)
+		event_flag(&event, TAG_OOM_KILLED);
+	if (ending->again)
+		event_flag(&event, TAG_AGAIN);
+	channel_tell(supervisor, channel, &event);
 }
 
 static void send_died(struct supervisor *supervisor, struct channel *channel) {
@@ -33,6 +40,26 @@ static void send_died(struct supervisor *supervisor, struct channel *channel) {
 	snprintf(detail, sizeof detail, channel->how == CLD_EXITED ? "exit status %d" : "signal %d", channel->status);
 	refused(&failure, 0, detail, NULL);
 	channel_send_failure(supervisor, channel, &failure, KIND_ERROR);
+}
+
+/* The kernel's account: of the init and what it waited for, or, where a cgroup knows, of all. */
+static void account(const struct channel *channel, struct ending *ending) {
+	ending->ran = channel->running;
+	ending->how = channel->how;
+	ending->status = channel->status;
+	ending->user_time = microseconds(channel->usage.ru_utime);
+	ending->system_time = microseconds(channel->usage.ru_stime);
+	ending->max_rss = (uint64_t)channel->usage.ru_maxrss;
+	if (!channel->cgroups || !*channel->cgroups)
+		return;
+	uint64_t user = 0;
+	uint64_t system = 0;
+	if (account_times(channel->cgroups, &user, &system) && user >= channel->user_before && system >= channel->system_before) {
+		ending->user_time = user - channel->user_before;
+		ending->system_time = system - channel->system_before;
+	}
+	ending->memory_peak = account_peak(channel->cgroups);
+	ending->oom_killed = account_oom(channel->cgroups) > channel->oom_before;
 }
 
 /* Whether PID is in the container's mount namespace, or dead. */
@@ -93,13 +120,20 @@ void channel_on_process(struct supervisor *supervisor, struct channel *channel) 
 
 void channel_finish(struct supervisor *supervisor, struct channel *channel) {
 	channel->draining = false;
+	timer_clear(supervisor, &channel->deadline);
 	relay_close(supervisor, channel);
 	channel_close_ends(channel);
 	channel->ended = true;
-	if (channel->running)
-		send_exited(supervisor, channel);
-	else if (!channel->failed)
+	struct ending ending = {0};
+	account(channel, &ending);
+	if (!channel->running && !channel->failed)
 		send_died(supervisor, channel);
+	if (channel->served)
+		run_ended(supervisor, channel, &ending);
+	if (channel->running)
+		channel_send_exited(supervisor, channel, &ending);
+	if (channel->on_end)
+		channel->on_end(supervisor, channel);
 }
 
 /* What stays is named, by path and errno; the next start's gc tries again. */
@@ -109,8 +143,15 @@ static void warn_unremoved(struct supervisor *supervisor, struct channel *channe
 	channel_send_failure(supervisor, channel, &failure, KIND_WARNING);
 }
 
+static void record_destroyed(const struct channel *channel) {
+	if (channel->served && serve_is_removed(channel->served, channel))
+		record_event(channel->served, "destroy", "");
+}
+
 static void released(struct supervisor *supervisor, struct channel *channel) {
 	channel_send(supervisor, channel, KIND_RELEASED);
+	if (channel->served)
+		clients_close(supervisor);
 	channel_free(supervisor, channel);
 }
 
@@ -148,6 +189,8 @@ void channel_on_remover(struct supervisor *supervisor, struct channel *channel) 
 	if (status != 0) {
 		errno = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 		warn_unremoved(supervisor, channel, channel->remove);
+	} else {
+		record_destroyed(channel);
 	}
 	released(supervisor, channel);
 }
@@ -157,6 +200,12 @@ void channel_release(struct supervisor *supervisor, struct channel *channel) {
 	if (channel->shared_pids)
 		end_strays(supervisor, channel);
 	close_fd(&channel->mounts); /* unmounts all that the container had */
+	if (channel->again) {
+		run_wait(supervisor, channel->served);
+		return;
+	}
+	if (channel->served)
+		serve_close(supervisor, channel->served);
 	for (const char *path = channel->remove; path && *path; path += strlen(path) + 1) {
 		switch (remove_tree(path, INLINE_REMOVALS)) {
 		case REMOVED: break;
@@ -171,5 +220,6 @@ void channel_release(struct supervisor *supervisor, struct channel *channel) {
 			return;
 		}
 	}
+	record_destroyed(channel);
 	released(supervisor, channel);
 }

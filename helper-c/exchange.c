@@ -1,5 +1,5 @@
 /* exchange.c: frames between the supervisor and a container's init, until exec closes the socket. */
-#include "channel.h"
+#include "served.h"
 #include "util.h"
 
 #include <stdlib.h>
@@ -62,7 +62,12 @@ static void send_created(struct supervisor *supervisor, struct channel *channel)
 	struct event event;
 	event_begin(&event, KIND_CREATED, channel->number);
 	event_u32(&event, TAG_PID, (uint32_t)channel->pid);
-	supervisor_send(supervisor, &event);
+	channel_tell(supervisor, channel, &event);
+}
+
+/* Relayed to descriptors, or, where it is served, to the log and the clients. */
+static int take_terminal(struct supervisor *supervisor, struct channel *channel, int master) {
+	return channel->served && !channel->relay ? hub_take_terminal(supervisor, channel->served->hub, master) : relay_open(supervisor, channel, master);
 }
 
 /* One frame from the init: relayed as it is where it's the orchestrator's business. */
@@ -79,7 +84,7 @@ static void on_frame(struct supervisor *supervisor, struct channel *channel, str
 		break;
 	case KIND_RUNNING: channel->intends = true; break;
 	case KIND_STREAMS:
-		if (relay_open(supervisor, channel, steal_fd(&master)) < 0) {
+		if (take_terminal(supervisor, channel, steal_fd(&master)) < 0) {
 			struct failure failure = {.step = STEP_STREAMS};
 			failed(&failure, "relaying the terminal", NULL);
 			channel_send_failure(supervisor, channel, &failure, KIND_ERROR);
@@ -88,9 +93,11 @@ static void on_frame(struct supervisor *supervisor, struct channel *channel, str
 		break;
 	case KIND_ERROR:
 		channel->failed = true;
-		supervisor_send(supervisor, event);
+		if (channel->served)
+			run_failed(channel->served, event);
+		channel_tell(supervisor, channel, event);
 		break;
-	default: supervisor_send(supervisor, event);
+	default: channel_tell(supervisor, channel, event);
 	}
 }
 
@@ -122,6 +129,8 @@ void channel_sync_ended(struct supervisor *supervisor, struct channel *channel) 
 		return;
 	channel->running = true;
 	channel_send(supervisor, channel, KIND_RUNNING);
+	if (channel->served)
+		run_began(supervisor, channel);
 }
 
 void channel_on_sync(struct supervisor *supervisor, struct channel *channel) {

@@ -137,9 +137,20 @@ static void add_field(struct event *event, enum tag tag, const void *data, uint3
 	store_u16(at, (uint16_t)tag);
 	store_u16(at + 2, 0);
 	store_u32(at + 4, length);
-	memcpy(at + FIELD_HEADER, data, length);
+	if (length)
+		memcpy(at + FIELD_HEADER, data, length);
 	event->size += FIELD_HEADER + length;
 	store_u32(event->data, event->size - FRAME_HEADER);
+}
+
+void event_bytes_follow(struct event *event, enum tag tag, uint32_t length) {
+	add_field(event, tag, NULL, 0);
+	store_u32(event->data + event->size - 4, length);
+	store_u32(event->data, event->size - FRAME_HEADER + length);
+}
+
+void event_flag(struct event *event, enum tag tag) {
+	add_field(event, tag, NULL, 0);
 }
 
 void event_u32(struct event *event, enum tag tag, uint32_t value) {

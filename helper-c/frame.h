@@ -46,8 +46,11 @@ struct event {
 };
 
 void event_begin(struct event *event, enum kind kind, uint32_t channel);
+void event_flag(struct event *event, enum tag tag);
 void event_u32(struct event *event, enum tag tag, uint32_t value);
 void event_u64(struct event *event, enum tag tag, uint64_t value);
+/* A field whose LENGTH bytes are sent right behind the event, which ends with it. */
+void event_bytes_follow(struct event *event, enum tag tag, uint32_t length);
 void event_string(struct event *event, enum tag tag, const char *text);
 
 /* STEP, INDEX, ERRNO, PATH and DETAIL of an ERROR or WARNING. */

@@ -1,34 +1,36 @@
-/* outbox.c: what the supervisor says to the orchestrator. */
+/* outbox.c: who hears what a channel says. */
 #include "channel.h"
-#include "util.h"
+#include "peer.h"
+#include "served.h"
 
-#include <string.h>
-#include <sys/socket.h>
-
-/* Events of one round go out together: each send wakes the orchestrator, and that costs it more than the event does. */
-static struct {
-	uint8_t data[16384];
-	size_t used;
-} outbox;
-
-void supervisor_flush(struct supervisor *supervisor) {
-	const uint8_t *at = outbox.data;
-	size_t left = outbox.used;
-	outbox.used = 0;
-	while (left > 0 && !supervisor->orphaned) {
-		ssize_t sent = RETRY(send(supervisor->control, at, left, MSG_NOSIGNAL));
-		if (sent < 0) {
-			supervisor_orphan(supervisor);
-			return;
-		}
-		at += sent;
-		left -= (size_t)sent;
+/* What a client isn't told is about descriptors and steps of whoever made the container. */
+static bool is_for_clients(const struct event *event) {
+	switch (event->data[4]) { /* all kinds are below 256 */
+	case KIND_STREAMS:
+	case KIND_TRACED:
+	case KIND_HELD: return false;
+	default: return true;
 	}
 }
 
-void supervisor_send(struct supervisor *supervisor, const struct event *event) {
-	if (event->size > sizeof outbox.data - outbox.used)
-		supervisor_flush(supervisor);
-	memcpy(outbox.data + outbox.used, event->data, event->size);
-	outbox.used += event->size;
+/* Events of one round go out together: each send wakes the orchestrator, and that costs it more than the event does. */
+void channel_tell(struct supervisor *supervisor, const struct channel *channel, const struct event *event) {
+	if (channel->on_end)
+		return; /* the supervisor's own business */
+	if (supervisor->control)
+		peer_send(supervisor, supervisor->control, event);
+	if (!channel->served || !is_for_clients(event))
+		return;
+	for (struct peer *peer = supervisor->peers; peer; peer = peer->next) {
+		if (peer->control)
+			continue;
+		client_tell_lost(supervisor, peer);
+		peer_send(supervisor, peer, event);
+	}
+}
+
+void supervisor_flush(struct supervisor *supervisor) {
+	for (struct peer *peer = supervisor->peers; peer; peer = peer->next)
+		if (peer->unsent_start < peer->unsent_end)
+			peer_flush(supervisor, peer);
 }

@@ -64,11 +64,11 @@ const LONG = 'x'.repeat(Limit.PATH);
 const breaches: Record<string, [bytes: Buffer | Buffer[], why: RegExp]> = {
 	'a payload larger than allowed': [frame(Kind.CREATE, [], {size: Limit.PAYLOAD_IN + 1}), /larger than the protocol allows/],
 	'a payload of 4 GiB': [frame(Kind.CREATE, [], {size: 0xFFFF_FFFF}), /larger than the protocol allows/],
-	'a kind that is none': [frame(7), /kind is unknown/],
+	'a kind that is none': [frame(32), /kind is unknown/],
 	'a kind of 0': [frame(0), /kind is unknown/],
 	'a kind that goes the other way': [frame(Kind.EXITED), /goes the other way/],
 	'flags in a header': [create([], {flags: 1}), /flags are not zero/],
-	'a tag that is none': [create([field(64, Buffer.alloc(4))]), /tag is unknown/],
+	'a tag that is none': [create([field(127, Buffer.alloc(4))]), /tag is unknown/],
 	'a tag of 0': [create([field(0, Buffer.alloc(4))]), /tag is unknown/],
 	'a tag of 65535': [create([field(0xFFFF, Buffer.alloc(4))]), /tag is unknown/],
 	'a field\'s header that is cut': [create([Buffer.from([1, 0, 0, 0])]), /header is cut short/],
@@ -118,7 +118,7 @@ const breaches: Record<string, [bytes: Buffer | Buffer[], why: RegExp]> = {
 	'RESIZE with half a size': [frame(Kind.RESIZE, [u32(Tag.ROWS, 1)]), /needed is missing/],
 	'RESUME with a field': [frame(Kind.RESUME, [u32(Tag.SIGNAL, 1)]), /no meaning/],
 	'an operation in SIGNAL': [frame(Kind.SIGNAL, [u32(Tag.SIGNAL, 9), ...exec]), /wrong phase/],
-	'JOIN without a target': [frame(Kind.JOIN, streams, {channel: 2}), /needed is missing/],
+	'JOIN without a target': [frame(Kind.JOIN, streams, {channel: 2}), /one of TARGET_CHANNEL and TARGET_PID/],
 };
 
 for (const [name, [bytes, why]] of Object.entries(breaches)) {

@@ -76,7 +76,7 @@ const refused: [name: string, bytes: Buffer, why: RegExp][] = [
 	['an event', header(0, Kind.RUNNING), /kind is unknown or goes the other way/],
 	['flags', header(0, Kind.RESUME, 1), /flags are not zero/],
 	['an unknown tag', patched(signal(), 12, 0), /tag is unknown/],
-	['a tag past the table', patched(signal(), 12, 64), /tag is unknown/],
+	['a tag past the table', patched(signal(), 12, 127), /tag is unknown/],
 	['reserved bytes', patched(signal(), 12, Tag.SIGNAL | 1 << 16), /reserved bytes are not zero/],
 	['a field longer than its frame', patched(signal(), 16, 5), /longer than its frame/],
 	['a field of 4 GiB', patched(signal(), 16, 0xFFFF_FFFF), /longer than its frame/],

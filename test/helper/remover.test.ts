@@ -16,7 +16,7 @@ for (const [fault, privilege] of faults.filter(([, privilege]) => privileges.inc
 		const tree = join(directoryFor(t, privilege), 'tree');
 		const {struck, error, exit, warnings, ended, plan} = await runWith(t, privilege, fault, full => {
 			mkdirSync(tree, {mode: 0o777});
-			for (let file = 0; file < 2000; file++) {
+			for (let file = 0; file < 10_000; file++) {
 				writeFileSync(join(tree, String(file)), '');
 			}
 

@@ -4,13 +4,13 @@
  * An exit that can't be written down would be lost, so its room is taken beforehand: a file of a block beside the record,
  * which is overwritten, cut and renamed. The record of a run that is followed by another becomes that file again.
  */
+#include "json.h"
 #include "served.h"
 #include "util.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +22,6 @@ enum {
 	ROOM = 4096,  /* a block: what the record always fits in */
 	ERROR = 2048, /* bytes of an escaped error in it */
 };
-
-/* Temporaries, by the name that orchestrator/base/atomic.ts gives its own, so that gc knows them. One supervisor writes
- * them, so the last part may be a word. */
-static int temporary_for(const char *path, const char *word, char *temporary) {
-	const char *slash = strrchr(path, '/');
-	int directory = slash ? (int)(slash + 1 - path) : 0;
-	int length = snprintf(temporary, PATH_MAX, "%.*s.%.64s.%s", directory, path, path + directory, word);
-	return length < PATH_MAX ? 0 : -1;
-}
 
 static int reserve_of(const struct served *served, char *path) {
 	return temporary_for(served->exit_file, "reservedroom", path);
@@ -52,88 +43,53 @@ int record_reserve(const struct served *served, struct failure *failure) {
 	return -1;
 }
 
-/* ISO 8601 as JavaScript's toISOString has it. */
-static void iso_time(const struct timespec *time, char text[32]) {
-	struct tm parts;
-	gmtime_r(&time->tv_sec, &parts);
-	size_t length = strftime(text, 24, "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(text + length, 32 - length, ".%03ldZ", time->tv_nsec / 1000000);
-}
-
-struct text {
-	size_t used;
-	char data[ROOM];
-};
-
-static __attribute__((format(printf, 2, 3))) void add(struct text *text, const char *format, ...) {
-	va_list arguments;
-	va_start(arguments, format);
-	int length = vsnprintf(text->data + text->used, sizeof text->data - text->used, format, arguments);
-	va_end(arguments);
-	if (length > 0 && (size_t)length < sizeof text->data - text->used)
-		text->used += (size_t)length;
-}
-
-/* RFC 8259, 7; MOST bytes of it. */
-static void add_escaped(struct text *text, const char *string, size_t most) {
-	size_t end = text->used + most;
-	for (; *string && text->used + 6 < end; string++) {
-		unsigned char byte = (unsigned char)*string;
-		if (byte == '"' || byte == '\\')
-			add(text, "\\%c", byte);
-		else if (byte < 0x20)
-			add(text, "\\u%04x", byte);
-		else
-			text->data[text->used++] = *string;
-	}
-}
-
 static void add_error(struct text *text, const struct failure *failure) {
-	add(text, ",\"error\":\"");
-	add_escaped(text, failure->detail, ERROR / 4);
+	text_add(text, ",\"error\":\"");
+	text_escape(text, failure->detail, strlen(failure->detail), ERROR / 4);
 	if (failure->path[0]) {
-		add(text, " ");
-		add_escaped(text, failure->path, ERROR / 2);
+		text_add(text, " ");
+		text_escape(text, failure->path, strlen(failure->path), ERROR / 2);
 	}
 	if (failure->error) {
-		add(text, ": ");
-		add_escaped(text, strerror(failure->error), ERROR / 4);
+		text_add(text, ": ");
+		text_escape(text, strerror(failure->error), strlen(strerror(failure->error)), ERROR / 4);
 	}
-	add(text, "\"");
+	text_add(text, "\"");
 }
 
 static void add_outcome(struct text *text, const struct ending *ending) {
 	if (!ending->ran)
 		add_error(text, &ending->failure);
 	else
-		add(text, ",\"%s\":%d", ending->how == CLD_EXITED ? "code" : "signal", ending->status);
+		text_add(text, ",\"%s\":%d", ending->how == CLD_EXITED ? "code" : "signal", ending->status);
 }
 
 static void describe(struct text *text, const struct ending *ending) {
-	char time[32];
-	iso_time(&ending->ended, time);
-	add(text, "{\"version\":1,\"ended\":\"%s\"", time);
+	text_add(text, "{\"version\":1,\"ended\":\"");
+	text_time(text, &ending->ended);
+	text_add(text, "\"");
 	if (ending->started.tv_sec) {
-		iso_time(&ending->started, time);
-		add(text, ",\"started\":\"%s\"", time);
+		text_add(text, ",\"started\":\"");
+		text_time(text, &ending->started);
+		text_add(text, "\"");
 	}
 	add_outcome(text, ending);
 	if (ending->oom_killed)
-		add(text, ",\"oomKilled\":true");
+		text_add(text, ",\"oomKilled\":true");
 	if (ending->ran)
-		add(text, ",\"userTime\":%llu,\"systemTime\":%llu,\"maxRss\":%llu", (unsigned long long)ending->user_time,
+		text_add(text, ",\"userTime\":%llu,\"systemTime\":%llu,\"maxRss\":%llu", (unsigned long long)ending->user_time,
 			(unsigned long long)ending->system_time, (unsigned long long)ending->max_rss);
 	if (ending->memory_peak)
-		add(text, ",\"memoryPeak\":%llu", (unsigned long long)ending->memory_peak);
+		text_add(text, ",\"memoryPeak\":%llu", (unsigned long long)ending->memory_peak);
 	if (ending->again)
-		add(text, ",\"restarting\":true");
+		text_add(text, ",\"restarting\":true");
 	if (ending->restarts)
-		add(text, ",\"restarts\":%u", ending->restarts);
+		text_add(text, ",\"restarts\":%u", ending->restarts);
 	if (ending->stopped)
-		add(text, ",\"stopped\":true");
+		text_add(text, ",\"stopped\":true");
 	if (ending->lost)
-		add(text, ",\"lost\":%llu", (unsigned long long)ending->lost);
-	add(text, "}\n");
+		text_add(text, ",\"lost\":%llu", (unsigned long long)ending->lost);
+	text_add(text, "}\n");
 }
 
 /* Over what FD holds, which keeps its blocks. */
@@ -151,15 +107,15 @@ static void write_over(const char *path, struct text *text) {
 	cleanup_fd int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return;
-	while ((off_t)text->used < status.st_size && text->used < sizeof text->data)
+	while ((off_t)text->used < status.st_size && text->used < text->size)
 		text->data[text->used++] = ' ';
 	(void)!RETRY(pwrite(fd, text->data, text->used, 0));
 }
 
 void record_exit(const struct served *served, const struct ending *ending) {
-	static struct text text;
+	static char room[ROOM];
+	struct text text = {.size = sizeof room, .data = room};
 	char temporary[PATH_MAX];
-	text.used = 0;
 	describe(&text, ending);
 	if (reserve_of(served, temporary) < 0)
 		return;
@@ -193,11 +149,12 @@ void record_event(const struct served *served, const char *action, const char *m
 	if (!served->events)
 		return;
 	struct timespec now;
-	char time[32];
+	char room[32];
+	struct text time = {.size = sizeof room, .data = room};
 	clock_gettime(CLOCK_REALTIME, &now);
-	iso_time(&now, time);
+	text_time(&time, &now);
 	cleanup_free char *line = NULL;
-	int length = asprintf(&line, "{\"time\":\"%s\",\"action\":\"%s\"%s%s%s}\n", time, action,
+	int length = asprintf(&line, "{\"time\":\"%s\",\"action\":\"%s\"%s%s%s}\n", room, action,
 		served->event_fields && *served->event_fields ? "," : "", served->event_fields ? served->event_fields : "", members ? members : "");
 	if (length < 0) {
 		line = NULL;

@@ -30,7 +30,7 @@ const loadCommand = async (name: string): Promise<Command> => {
 
 const runCommand = async (name: string, words: readonly string[], before: Readonly<Record<string, unknown>>): Promise<number> => {
 	const command = await loadCommand(name);
-	const {values, operands} = parseWords(words, groupsOf(command.table), `cloche ${name}`);
+	const {values, operands} = parseWords(words, groupsOf(command.table), `cloche ${name}`, command.table.interspersed);
 	if (values['help'] === true) {
 		const {commandHelp} = await import('./help.js');
 		print(commandHelp(command.table));

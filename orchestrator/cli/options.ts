@@ -31,6 +31,8 @@ export interface CommandTable {
 	/** What else is to be said: paragraphs under the summary. */
 	readonly description?: readonly string[];
 	readonly groups: readonly OptionGroup[];
+	/** Options may follow operands: what comes after them isn't another program's. */
+	readonly interspersed?: boolean;
 	readonly examples?: ReadonlyArray<readonly [words: string, what: string]>;
 }
 

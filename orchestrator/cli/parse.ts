@@ -1,4 +1,7 @@
-/** Words become options and operands. Everything from the first operand on is left as it is, whatever characters it holds. */
+/**
+ * Words become options and operands. Everything from the first operand on is left as it is, whatever characters it holds,
+ * unless the command takes options among its operands.
+ */
 
 import {parseArgs, type ParseArgsConfig} from 'node:util';
 import {ClocheError} from '../base/errors.js';
@@ -8,7 +11,7 @@ import type {OptionEntry, OptionGroup} from './options.js';
 export interface ParsedWords {
 	/** Values by long name; booleans as `true` or `false`. */
 	values: Readonly<Record<string, string | boolean | readonly string[]>>;
-	/** The first word that is no option, and all that follow. */
+	/** The first word that is no option, and all that follow; where options may be among them, all words that are none. */
 	operands: string[];
 }
 
@@ -46,16 +49,22 @@ const configOf = (entries: readonly OptionEntry[]): ParseArgsConfig['options'] =
 
 /**
  * @param command how the command is called, for the errors: `cloche run`
+ * @param interspersed options may follow operands, as far as a `--`
  * @throws ClocheError that names the option
  */
-export const parseWords = (words: readonly string[], groups: readonly OptionGroup[], command: string): ParsedWords => {
+export const parseWords = (words: readonly string[], groups: readonly OptionGroup[], command: string, interspersed = false): ParsedWords => {
 	const entries = groups.flatMap(group => group.options);
 	// Not strict, and only for its tokens: strict would also judge what comes after the first operand.
 	const {tokens} = parseArgs({args: [...words], options: configOf(entries) ?? {}, strict: false, allowPositionals: true, tokens: true});
 	const values: Record<string, string | boolean | string[]> = {};
+	const operands: string[] = [];
 	for (const token of tokens) {
-		if (token.kind === 'positional') {
+		if (token.kind === 'positional' && !interspersed) {
 			return {values, operands: words.slice(token.index)};
+		}
+
+		if (token.kind === 'positional') {
+			operands.push(token.value);
 		}
 
 		if (token.kind === 'option') {
@@ -77,5 +86,5 @@ export const parseWords = (words: readonly string[], groups: readonly OptionGrou
 		}
 	}
 
-	return {values, operands: []};
+	return {values, operands};
 };

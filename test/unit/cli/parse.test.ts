@@ -59,6 +59,13 @@ test('-- ends the options', t => {
 	t.deepEqual(parse('--rm', '--', '-image', '--', '-x'), {values: {rm: true}, operands: ['-image', '--', '-x']});
 });
 
+test('where options may follow operands, all words that are none are operands, and -- ends the options', t => {
+	const parseAmong = (...words: string[]) => parseWords(words, groupsOf(runTable), 'cloche run', true);
+	t.deepEqual(parseAmong('one', '--rm', 'two', '-w', '/x', 'three'), {values: {rm: true, workdir: '/x'}, operands: ['one', 'two', 'three']});
+	t.deepEqual(parseAmong('one', '--', '--rm', '-q'), {values: {}, operands: ['one', '--rm', '-q']});
+	t.throws(() => parseAmong('one', '-q'), {message: /^unknown option -q/});
+});
+
 for (const [words, message] of [
 	[['--hostnmae', 'x', 'image'], /^unknown option --hostnmae; did you mean --hostname\?/],
 	[['--hostnmae=x', 'image'], /^unknown option --hostnmae; did you mean --hostname\?/],

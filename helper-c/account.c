@@ -83,3 +83,15 @@ bool account_times(const char *directories, uint64_t *user, uint64_t *system) {
 			return true;
 	return false;
 }
+
+bool account_frozen(const char *directories) {
+	for (const char *at = directories; at && *at; at += strlen(at) + 1) {
+		char word[16];
+		uint64_t frozen;
+		if (read_number(at, "cgroup.freeze", &frozen) && frozen)
+			return true;
+		if (read_text(at, "freezer.state", word, sizeof word) && strncmp(word, "THAWED", 6) != 0)
+			return true;
+	}
+	return false;
+}

@@ -23,6 +23,8 @@ void channel_send_failure(struct supervisor *supervisor, struct channel *channel
 	channel->failed = true;
 	if (channel->served)
 		channel->served->failure = *failure;
+	if (channel->on_failure)
+		channel->on_failure(channel, failure);
 }
 
 void channel_send(struct supervisor *supervisor, const struct channel *channel, enum kind kind) {
@@ -157,6 +159,7 @@ static void belong(struct supervisor *supervisor, struct channel *channel, const
 	struct served *served = supervisor->served;
 	if (own) {
 		channel->on_end = own->on_end;
+		channel->on_failure = own->on_failure;
 		channel->of = own->of;
 	} else if (served && served->number == channel->number && message->kind == KIND_CREATE && !served->refused) {
 		channel->served = served;

@@ -14,7 +14,7 @@
 
 enum source_kind {
 	SOURCE_PEER, SOURCE_LISTENER, SOURCE_TIMER, SOURCE_HUB, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY,
-	SOURCE_TARGET
+	SOURCE_TARGET, SOURCE_HEALTH
 };
 
 /* What epoll hands back: which descriptor of whom: a channel, a peer, a timer, an end of the hub. */
@@ -75,6 +75,7 @@ struct channel {
 	bool again;             /* served: the next run is waited for, this one's channel stands in for it */
 	/* A channel of the supervisor's own: only this hears of it, once, when it has ended or couldn't be made. */
 	void (*on_end)(struct supervisor *supervisor, struct channel *channel);
+	void (*on_failure)(struct channel *channel, const struct failure *failure); /* an ERROR before that; or NULL */
 	void *of;
 };
 

@@ -70,6 +70,18 @@ static int take_terminal(struct supervisor *supervisor, struct channel *channel,
 	return channel->served && !channel->relay ? hub_take_terminal(supervisor, channel->served->hub, master) : relay_open(supervisor, channel, master);
 }
 
+/* Why it didn't run, for who keeps a record of that. */
+static void note_failure(struct channel *channel, const struct event *event) {
+	static struct failure failure;
+	if (!channel->served && !channel->on_failure)
+		return;
+	failure_of(event, &failure);
+	if (channel->served)
+		channel->served->failure = failure;
+	if (channel->on_failure)
+		channel->on_failure(channel, &failure);
+}
+
 /* One frame from the init: relayed as it is where it's the orchestrator's business. */
 static void on_frame(struct supervisor *supervisor, struct channel *channel, struct event *event, int descriptor) {
 	cleanup_fd int master = descriptor;
@@ -93,8 +105,7 @@ static void on_frame(struct supervisor *supervisor, struct channel *channel, str
 		break;
 	case KIND_ERROR:
 		channel->failed = true;
-		if (channel->served)
-			run_failed(channel->served, event);
+		note_failure(channel, event);
 		channel_tell(supervisor, channel, event);
 		break;
 	default: channel_tell(supervisor, channel, event);

@@ -1,6 +1,7 @@
 /* frame.c: see frame.h. */
 #include "frame.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum type { TYPE_NONE, TYPE_U32, TYPE_U64, TYPE_S64, TYPE_STR, TYPE_BYTES, TYPE_FLAG };
@@ -181,4 +182,22 @@ void event_failure(struct event *event, const struct failure *failure) {
 	event_u32(event, TAG_ERRNO, (uint32_t)failure->error);
 	event_string(event, TAG_DETAIL, failure->detail);
 	event_string(event, TAG_PATH, failure->path);
+}
+
+void failure_of(const struct event *event, struct failure *failure) {
+	static struct message message;
+	*failure = (struct failure){0};
+	if (message_decode(&message, event->data, event->size))
+		return;
+	for (uint32_t i = 0; i < message.count; i++) {
+		const struct field *field = &message.fields[i];
+		switch (field->tag) {
+		case TAG_STEP: failure->step = field_u32(field); break;
+		case TAG_INDEX: failure->index = field_u32(field); break;
+		case TAG_ERRNO: failure->error = (int)field_u32(field); break;
+		case TAG_PATH: snprintf(failure->path, sizeof failure->path, "%s", field_string(field)); break;
+		case TAG_DETAIL: snprintf(failure->detail, sizeof failure->detail, "%s", field_string(field)); break;
+		default: break;
+		}
+	}
 }

@@ -55,3 +55,4 @@ void event_string(struct event *event, enum tag tag, const char *text);
 
 /* STEP, INDEX, ERRNO, PATH and DETAIL of an ERROR or WARNING. */
 void event_failure(struct event *event, const struct failure *failure);
+void failure_of(const struct event *event, struct failure *failure); /* the way back */

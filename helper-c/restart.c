@@ -150,22 +150,3 @@ void run_stop(struct supervisor *supervisor, struct served *served, int signal, 
 	else
 		channel_stop(supervisor, served->channel, signal, timeout);
 }
-
-void run_failed(struct served *served, const struct event *error) {
-	static struct message message;
-	if (message_decode(&message, error->data, error->size))
-		return;
-	struct failure *failure = &served->failure;
-	*failure = (struct failure){0};
-	for (uint32_t i = 0; i < message.count; i++) {
-		const struct field *field = &message.fields[i];
-		switch (field->tag) {
-		case TAG_STEP: failure->step = field_u32(field); break;
-		case TAG_INDEX: failure->index = field_u32(field); break;
-		case TAG_ERRNO: failure->error = (int)field_u32(field); break;
-		case TAG_PATH: snprintf(failure->path, sizeof failure->path, "%s", field_string(field)); break;
-		case TAG_DETAIL: snprintf(failure->detail, sizeof failure->detail, "%s", field_string(field)); break;
-		default: break;
-		}
-	}
-}

@@ -81,7 +81,6 @@ void run_wait(struct supervisor *supervisor, struct served *served);     /* the 
 void run_detached(struct supervisor *supervisor, struct served *served);
 void run_stop(struct supervisor *supervisor, struct served *served, int signal, const uint32_t *timeout); /* for good */
 void run_give_up(struct supervisor *supervisor, struct served *served);  /* while the next is waited for: there is none */
-void run_failed(struct served *served, const struct event *error);       /* the init's ERROR */
 
 /* hub.c: between the payload's streams, the log and the clients. */
 struct hub *hub_new(struct served *served);
@@ -113,6 +112,7 @@ void record_event(const struct served *served, const char *action, const char *m
 /* account.c: what cgroups know. DIRECTORIES: paths, each ending in NUL, then an empty one. */
 uint64_t account_oom(const char *directories);    /* kills so far */
 uint64_t account_peak(const char *directories);   /* bytes, 0: not known */
+bool account_frozen(const char *directories);     /* paused, or about to be */
 bool account_times(const char *directories, uint64_t *user, uint64_t *system); /* microseconds; false where no cgroup knows */
 
 /* health.c: the check, at its interval, as a channel of its own. */
@@ -120,3 +120,5 @@ int health_open(struct served *served, const struct message *serve, struct failu
 void health_begin(struct supervisor *supervisor, struct served *served); /* a run is RUNNING */
 void health_end(struct supervisor *supervisor, struct served *served);   /* a run has ended */
 void health_close(struct supervisor *supervisor, struct served *served);
+struct health_end;
+void health_on_output(struct supervisor *supervisor, struct health_end *end);

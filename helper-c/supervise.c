@@ -82,6 +82,7 @@ static void dispatch(struct supervisor *supervisor, const struct source *source)
 	case SOURCE_PROCESS: channel_on_process(supervisor, source->of); break;
 	case SOURCE_REMOVER: channel_on_remover(supervisor, source->of); break;
 	case SOURCE_RELAY: relay_on_ready(supervisor, source->of); break;
+	case SOURCE_HEALTH: health_on_output(supervisor, source->of); break;
 	case SOURCE_TARGET: channel_on_target(supervisor, source->of); break;
 	}
 }

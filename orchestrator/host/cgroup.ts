@@ -1,7 +1,7 @@
 /**
  * A container's cgroups: one of version 2, which freezes and counts, and where version 2 has no memory controller, one of
- * version 1 that knows of memory. `…/cloche/ROOT-ID`, where ROOT tells state roots apart; below our own cgroup without
- * privilege. What this machine doesn't let us have is simply not there.
+ * version 1 that knows of memory. `…/cloche-ROOT-ID`, where ROOT tells state roots apart; below our own cgroup without
+ * privilege. (A directory of ours above them would be left when they are gone.) What this machine doesn't let us have is simply not there.
  */
 
 import {accessSync, constants, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
@@ -10,7 +10,7 @@ import {pauseSync} from '../base/pause.js';
 import {type CgroupMounts, directoryOf, parseCgroupMounts, parseOwnCgroups} from './cgroup-mounts.js';
 import {isPrivileged} from './privilege.js';
 
-const OURS = 'cloche';
+const OURS = 'cloche-';
 /** Of version 2, where they can be had: limits and pressure. */
 const WANTED = ['memory', 'pids', 'cpu', 'io'];
 /** A process that has just ended keeps its cgroup busy until it is reaped. */
@@ -27,18 +27,10 @@ const readText = (path: string): string => {
 
 const canUse = (directory: string): boolean => {
 	try {
-		mkdirSync(directory, 0o755);
-	} catch (error) {
-		if (!isErrno(error, 'EEXIST')) {
-			return false;
-		}
-	}
-
-	try {
 		accessSync(directory, constants.W_OK);
 		return true;
 	} catch {
-		return false;
+		return false; // Mounted read-only, say, as inside a container.
 	}
 };
 
@@ -70,19 +62,18 @@ const parentIn = (mounts: CgroupMounts, name: string): string | undefined => {
 	}
 
 	if (isPrivileged()) {
-		return canUse(`${mount.path}/${OURS}`) ? `${mount.path}/${OURS}` : undefined;
+		return canUse(mount.path) ? mount.path : undefined;
 	}
 
 	const cgroup = parseOwnCgroups(readText('/proc/self/cgroup')).get(name);
 	const own = cgroup === undefined ? undefined : directoryOf(mount, cgroup);
-	return own !== undefined && mayMove(own) && canUse(`${own}/${OURS}`) ? `${own}/${OURS}` : undefined;
+	return own !== undefined && mayMove(own) && canUse(own) ? own : undefined;
 };
 
 const findParents = (): readonly string[] => {
 	const mounts = parseCgroupMounts(readText('/proc/self/mountinfo'));
 	const v2 = parentIn(mounts, 'v2');
-	if (v2 !== undefined && readText(`${v2}/../cgroup.controllers`).trim() !== '') {
-		enableControllers(`${v2}/..`);
+	if (v2 !== undefined && readText(`${v2}/cgroup.controllers`).trim() !== '') {
 		enableControllers(v2);
 	}
 
@@ -94,7 +85,7 @@ const findParents = (): readonly string[] => {
 
 let known: readonly string[] | undefined;
 
-/** The directories of ours in which containers have theirs, made by now; none where we may have none. Looked for once. */
+/** The directories in which containers have theirs; none where we may have none. Looked for once. */
 const ownParents = (): readonly string[] => known ??= findParents();
 
 /** FNV-1a, 32 bits. */
@@ -112,11 +103,11 @@ const hash = (text: string): string => {
  *
  * @param data the state's data root: containers of another one are never taken for ours
  */
-export const cgroupsFor = (id: string, data: string): string[] => ownParents().map(parent => `${parent}/${hash(data)}-${id}`);
+export const cgroupsFor = (id: string, data: string): string[] => ownParents().map(parent => `${parent}/${OURS}${hash(data)}-${id}`);
 
 /** All there are of a state root's containers, with the container's id. */
 export const listCgroups = (data: string): Array<{id: string; path: string}> => {
-	const prefix = `${hash(data)}-`;
+	const prefix = `${OURS}${hash(data)}-`;
 	return ownParents().flatMap(parent => readdirSync(parent)
 		.filter(name => name.startsWith(prefix))
 		.map(name => ({id: name.slice(prefix.length), path: `${parent}/${name}`})));

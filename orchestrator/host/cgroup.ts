@@ -11,8 +11,8 @@ import {type CgroupMounts, directoryOf, parseCgroupMounts, parseOwnCgroups} from
 import {isPrivileged} from './privilege.js';
 
 const OURS = 'cloche-';
-/** Of version 2, where they can be had: limits and pressure. */
-const WANTED = ['memory', 'pids', 'cpu', 'io'];
+/** Of version 2, where it can be had: it knows of the OOM killer and the peak. No other, while nothing asks for its limits. */
+const WANTED = ['memory'];
 /** A process that has just ended keeps its cgroup busy until it is reaped. */
 const BUSY_ROUNDS = 50;
 const PAUSE_MS = 2;

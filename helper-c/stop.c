@@ -15,20 +15,30 @@ static bool mask_has(const char *status, const char *name, int signal) {
 	return line && strtoull(line + strlen(name), NULL, 16) >> (signal - 1) & 1;
 }
 
+static bool read_proc(pid_t pid, const char *name, char *text, size_t size) {
+	char path[48];
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : RETRY(read(fd, text, size - 1));
+	text[got < 0 ? 0 : got] = 0;
+	return got >= 0;
+}
+
+/* In sigtimedwait(2), as nsinit and tini are all their lives: what it waits for isn't shown as blocked meanwhile. */
+static bool waits_for_signals(pid_t pid) {
+	char text[256];
+	return read_proc(pid, "syscall", text, sizeof text) && strtol(text, NULL, 10) == SYS_rt_sigtimedwait;
+}
+
 /*
  * Whether SIGNAL does anything to the init. Process 1 of a pid namespace is shielded from signals that it has no handler for
- * (pid_namespaces(7)), as everybody is from those that are ignored; one that is blocked may be waited for, as nsinit does.
+ * (pid_namespaces(7)), as everybody is from those that are ignored; one that is blocked may be waited for.
  */
 static bool can_receive(const struct channel *channel, int signal) {
-	char path[48];
 	char status[4096];
-	snprintf(path, sizeof path, "/proc/%d/status", channel->pid);
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : RETRY(read(fd, status, sizeof status - 1));
-	if (size < 0 || signal < 1 || signal > 64)
+	if (signal < 1 || signal > 64 || !read_proc(channel->pid, "status", status, sizeof status))
 		return false;
-	status[size] = 0;
-	if (mask_has(status, "\nSigCgt:", signal) || mask_has(status, "\nSigBlk:", signal))
+	if (mask_has(status, "\nSigCgt:", signal) || mask_has(status, "\nSigBlk:", signal) || waits_for_signals(channel->pid))
 		return true;
 	return channel->shared_pids && !mask_has(status, "\nSigIgn:", signal);
 }

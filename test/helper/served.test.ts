@@ -28,7 +28,7 @@ for (const privilege of privileges) {
 		t.false(existsSync(served.plan.state));
 		t.false(existsSync(served.service.socket));
 		t.deepEqual(served.actions, ['start', 'die']);
-		t.true(isGone((await t.throwsAsync(served.connect()))?.cause));
+		t.true(isGone((await t.throwsAsync(served.connect())).cause));
 	});
 
 	test(`${privilege}: before DETACH the control socket's end ends it`, async t => {

@@ -41,7 +41,7 @@ export class Served {
 			this.kill();
 		});
 		const streams = {stdin: 'served', stdout: 'served', stderr: 'served'} as const;
-		this.plan = marked(fullPlan(t, privilege, argv, {streams, ...plan}), this.raw.helper.mark) as Plan & {state: string};
+		this.plan = marked(fullPlan(t, privilege, argv, {streams, ...plan}), this.raw.helper.mark);
 		const inside = (name: string): string => join(this.#directory, name);
 		this.service = {
 			socket: inside('socket'),
@@ -66,8 +66,12 @@ export class Served {
 	/** Let go of it: from here on only its socket reaches it. */
 	async detach(): Promise<this> {
 		await this.start();
-		this.raw.helper.socket.end(encodeDetach());
+		this.detachNow();
 		return this;
+	}
+
+	detachNow(): void {
+		this.raw.helper.socket.end(encodeDetach());
 	}
 
 	async connect(): Promise<ContainerClient> {

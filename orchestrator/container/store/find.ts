@@ -3,6 +3,7 @@
 import {existsSync} from 'node:fs';
 import {ClocheError} from '../../base/errors.js';
 import type {ProcessIdentity} from '../../base/process.js';
+import {isFrozen} from '../../host/freezer.js';
 import {type Claim, isAbandoned, readClaims, readNames} from './claim.js';
 import {type ExitRecord, readExit, readInit} from './exit.js';
 import {nameHolder} from './names.js';
@@ -10,10 +11,14 @@ import {type ContainerRecord, readRecord} from './record.js';
 import {containerDirectory, containersDirectory, type StateRoots} from './roots.js';
 
 /**
- * created: made, and never run, or its run is being prepared · running · exited: its exit record tells how ·
- * dead: it ran, and whoever answered for it is gone without a word; the next gc settles it
+ * created: made, and never run, or its run is being prepared · running · paused: all its processes are stopped ·
+ * restarting: its run has ended, and the next one is waited for · exited: its exit record tells how ·
+ * dead: it ran, and whoever answered for it is gone without a word
  */
-export type ContainerState = 'created' | 'running' | 'exited' | 'dead';
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
+
+/** It has processes, or is about to have some again. */
+export const isUp = (state: ContainerState): boolean => state === 'running' || state === 'paused' || state === 'restarting';
 
 export interface FoundContainer {
 	record: ContainerRecord;
@@ -33,9 +38,17 @@ export interface Containers {
 	problems: ClocheError[];
 }
 
-/** The state that the files of a container tell of. */
-export const stateOf = (alive: boolean, ran: boolean, exited: boolean): ContainerState =>
-	exited ? 'exited' : alive ? ran ? 'running' : 'created' : ran ? 'dead' : 'created';
+/** What gc writes down of a run whose end nobody saw. */
+export const SUPERVISOR_DIED = 'supervisor died';
+
+/** The state that the files of a container tell of, whether it is paused apart. */
+export const stateOf = (alive: boolean, ran: boolean, exit: Pick<ExitRecord, 'restarting' | 'error'> | undefined): ContainerState => {
+	if (exit !== undefined) {
+		return alive && exit.restarting === true ? 'restarting' : exit.error === SUPERVISOR_DIED ? 'dead' : 'exited';
+	}
+
+	return !ran ? 'created' : alive ? 'running' : 'dead';
+};
 
 /** Claims of the living, by container. */
 const livingClaims = (roots: StateRoots, id?: string): Map<string, Claim> =>
@@ -50,10 +63,11 @@ const inspect = (directory: string, claim: Claim | undefined): FoundContainer | 
 
 	const init = readInit(directory);
 	const exit = readExit(directory);
+	const state = stateOf(claim !== undefined, init !== undefined, exit);
 	return {
 		record,
 		directory,
-		state: stateOf(claim !== undefined, init !== undefined, exit !== undefined),
+		state: state === 'running' && record.cgroups !== undefined && isFrozen(record.cgroups) ? 'paused' : state,
 		...(init === undefined ? {} : {init}),
 		...(exit === undefined ? {} : {exit}),
 		...(claim === undefined ? {} : {owner: claim.owner}),
@@ -63,13 +77,17 @@ const inspect = (directory: string, claim: Claim | undefined): FoundContainer | 
 /** What stands beside them has a dot in its name. */
 export const containerIds = (roots: StateRoots): string[] => readNames(containersDirectory(roots)).filter(name => !name.includes('.'));
 
-/** All containers. */
-export const listContainers = (roots: StateRoots): Containers => {
+/**
+ * All containers.
+ *
+ * @param answered only those that somebody living answers for, all that run among them: however many others there are, they cost nothing
+ */
+export const listContainers = (roots: StateRoots, {answered = false} = {}): Containers => {
 	const found: Containers = {containers: [], problems: []};
 	// Directories first: one that is made in between has its claim by then.
-	const ids = containerIds(roots);
+	const ids = answered ? [] : containerIds(roots);
 	const claims = livingClaims(roots);
-	for (const id of ids) {
+	for (const id of answered ? claims.keys() : ids) {
 		try {
 			const container = inspect(containerDirectory(roots, id), claims.get(id));
 			if (container !== undefined) {

@@ -106,9 +106,10 @@ static int recover(struct log *log) {
 	size_t whole = last ? (size_t)(last + 1 - batch.data) : 0;
 	if (whole < (size_t)got && ftruncate(log->fd, from + (off_t)whole) < 0)
 		return -1;
-	const uint8_t *first = from > 0 ? memchr(batch.data, '\n', whole) : batch.data - 1; /* the first may be cut */
-	if (first)
-		see_open_lines(log, first + 1, (size_t)(batch.data + whole - (first + 1)));
+	const uint8_t *cut = from > 0 ? memchr(batch.data, '\n', whole) : NULL; /* the first record may be half there */
+	const uint8_t *first = cut ? cut + 1 : batch.data;
+	if (cut || from == 0)
+		see_open_lines(log, first, (size_t)(batch.data + whole - first));
 	log->between = true;
 	return 0;
 }

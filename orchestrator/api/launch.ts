@@ -32,7 +32,7 @@ export const launchContainer = async (roots: StateRoots, request: LaunchRequest)
 	const supervisor = borrowSupervisor();
 	try {
 		const spec = normalizeOptions(request.image, request.command, request.run, {label: String, cwd: process.cwd(), env: process.env, uptime: uptime()});
-		const design = await designContainer(spec, roots, !request.autoStart);
+		const design = await designContainer(spec, roots, {commandFollows: !request.autoStart});
 		design.plan.streams = planStreams(request);
 		const container = await runDesign(design, {roots, supervisor, launch: {autoStart: request.autoStart}});
 		container.released.then(returnSupervisor, returnSupervisor);

@@ -16,7 +16,8 @@ export const runTable: CommandTable = {
 		{
 			title: 'The command',
 			options: [
-				{name: 'interactive', short: 'i', type: 'boolean', doc: 'give it our standard input; without, it reads end of file'},
+				{name: 'detach', short: 'd', type: 'boolean', doc: 'let it run by itself, and print its id'},
+				{name: 'interactive', short: 'i', type: 'boolean', doc: 'give it our standard input, or keep it open for cloche attach; without, it reads end of file'},
 				{name: 'tty', short: 't', type: 'boolean', doc: 'give it a terminal'},
 				{name: 'env', short: 'e', type: 'string', multiple: true, value: 'NAME[=VALUE]', doc: 'set a variable, or pass on our own'},
 				{name: 'env-file', type: 'string', multiple: true, value: 'FILE', doc: 'set variables from lines of NAME=VALUE'},
@@ -33,9 +34,25 @@ export const runTable: CommandTable = {
 			title: 'The container',
 			options: [
 				{name: 'name', type: 'string', value: 'NAME', doc: 'keep it under this name when it has ended (cloche rm removes it)'},
-				{name: 'rm', type: 'boolean', doc: 'remove it at its end even if it has a name'},
+				{name: 'rm', type: 'boolean', doc: 'remove it at its end even if it has a name or is detached'},
 				{name: 'hostname', short: 'h', type: 'string', value: 'NAME', doc: 'its host name', default: 'its id'},
 				{name: 'domainname', type: 'string', value: 'NAME', doc: 'its NIS domain name'},
+				{name: 'label', short: 'l', type: 'string', multiple: true, value: 'KEY[=VALUE]', doc: 'a note that cloche ps can filter by'},
+				{name: 'label-file', type: 'string', multiple: true, value: 'FILE', doc: 'labels from lines of KEY=VALUE'},
+				{name: 'cidfile', type: 'string', value: 'FILE', doc: 'write its id to this file, which must not be there yet'},
+			],
+		},
+		{
+			title: 'A detached one',
+			options: [
+				{name: 'restart', type: 'string', value: 'POLICY', doc: 'start it again: no, on-failure[:MOST], always or unless-stopped', default: 'no'},
+				{name: 'log-opt', type: 'string', multiple: true, value: 'NAME=VALUE', doc: 'max-size=SIZE of a file of its log (16m), max-file=NUMBER of them (all)'},
+				{name: 'health-cmd', type: 'string', value: 'COMMAND', doc: 'what a shell in it runs to see whether it is well'},
+				{name: 'health-interval', type: 'string', value: 'TIME', doc: 'between two checks', default: '30s'},
+				{name: 'health-timeout', type: 'string', value: 'TIME', doc: 'how long a check may take', default: '30s'},
+				{name: 'health-retries', type: 'string', value: 'NUMBER', doc: 'failures in a row until it is unhealthy', default: '3'},
+				{name: 'health-start-period', type: 'string', value: 'TIME', doc: 'how long failures don\'t count', default: '0s'},
+				{name: 'no-healthcheck', type: 'boolean', doc: 'no check, whatever the image says'},
 			],
 		},
 		{
@@ -47,7 +64,7 @@ export const runTable: CommandTable = {
 				{name: 'read-only', type: 'boolean', doc: 'the root can\'t be written; volumes can'},
 				{name: 'rootfs', type: 'string', value: 'DIR', doc: 'this directory in place of an image; it is never written'},
 				{name: 'storage', type: 'string', value: 'DRIVER', doc: 'aufs, overlay or copy', default: 'the best one there is; CLOCHE_STORAGE sets it, too'},
-				{name: 'branch', type: 'string', value: 'memory|disk', doc: 'where what it writes to its root lies', default: 'memory; disk for one with a name'},
+				{name: 'branch', type: 'string', value: 'memory|disk', doc: 'where what it writes to its root lies', default: 'memory; disk for one that is kept or detached'},
 			],
 		},
 		{
@@ -85,6 +102,7 @@ export const runTable: CommandTable = {
 		['cloche run busybox echo hello', 'the shortest one'],
 		['cloche run -it host bash', 'a shell on this machine, of which nothing stays'],
 		['cloche run -v .:/src -w /src -e CI host make test', 'a build that sees no network'],
+		['cloche run -d --name web --restart on-failure busybox httpd -f', 'a service that outlives this shell'],
 		['cloche run --explain busybox true', 'what a container is made of'],
 	],
 };

@@ -1,80 +1,33 @@
 /** `cloche run`. */
 
-import {constants} from 'node:os';
 import {describeError} from '../base/errors.js';
+import type {TracePrinter} from '../container/explain/trace.js';
 import {uptime} from '../container/facts.js';
-import {exitStatus, type Lifecycle} from '../container/lifecycle.js';
-import {normalizeOptions} from '../container/normalize.js';
-import type {RunOptions} from '../container/options/run-options.js';
+import {exitStatus} from '../container/lifecycle.js';
 import {type Design, designContainer, foreseeRemoval} from '../container/prepare.js';
 import {runDesign} from '../container/run.js';
+import {planServedStreams} from '../container/service.js';
 import type {ContainerSpec} from '../container/spec.js';
 import {collectGarbage} from '../container/store/gc.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
+import type {LaunchOptions} from '../helper/launch-options.js';
 import type {Supervisor} from '../helper/supervisor.js';
-import type {Command, CommandValues} from './commands.js';
+import {claimCidFile} from './cid-file.js';
+import type {Command} from './commands.js';
 import {print, printAside, warn} from './output.js';
 import {runTable} from './run-table.js';
-import {startCommandSupervisor} from './supervisor.js';
+import {SignalForwarder} from './signals.js';
+import {readSpec} from './spec.js';
+import {startCommandSupervisor, startLastingSupervisor} from './supervisor.js';
 
-/** `stop-signal` → `stopSignal`, as the library calls it. */
-const toCamel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-
-const toDashes = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
-
-/** Those of the table that aren't about the container. */
-const OURS = new Set(['explain', 'trace', 'root', 'help']);
-
-/** The table's names are the library's in dashes, and its types are checked by the parser: text, lists of text, true and false. */
-const optionsOf = (values: CommandValues): RunOptions =>
-	Object.fromEntries(Object.entries(values).filter(([name]) => !OURS.has(name)).map(([name, value]) => [toCamel(name), value]));
-
-const readSpec = (operands: readonly string[], values: CommandValues): ContainerSpec => {
-	const options = optionsOf(values);
-	const rest = options.rootfs === undefined ? operands.slice(1) : operands;
-	return normalizeOptions(options.rootfs === undefined ? operands[0] : undefined, rest, options, {
-		label: option => `--${toDashes(option)}`,
-		cwd: process.cwd(),
-		env: process.env,
-		uptime: uptime(),
-	});
-};
-
-/** Those that a process gets from its user or its shell, and that mean the payload. */
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
-
-/** Take them for the payload: kept until it is known to whom they go. */
-class SignalForwarder {
-	#early: number[] = [];
-	#lifecycle: Lifecycle | undefined;
-
-	begin(): void {
-		for (const name of FORWARDED) {
-			process.on(name, () => {
-				this.#take(constants.signals[name]);
-			});
-		}
-	}
-
-	sendTo(lifecycle: Lifecycle): void {
-		this.#lifecycle = lifecycle;
-		for (const signal of this.#early) {
-			lifecycle.signal(signal);
-		}
-	}
-
-	#take(signal: number): void {
-		if (this.#lifecycle === undefined) {
-			this.#early.push(signal);
-		} else {
-			this.#lifecycle.signal(signal);
-		}
-	}
-}
-
-const design = async (spec: ContainerSpec, roots: StateRoots, interactive: boolean): Promise<Design> => {
+const design = async (spec: ContainerSpec, roots: StateRoots): Promise<Design> => {
 	const designed = await designContainer(spec, roots);
-	designed.plan.streams.stdin = interactive ? 0 : 'null';
+	if (spec.detach) {
+		planServedStreams(designed.plan, spec);
+	} else {
+		designed.plan.streams.stdin = spec.interactive ? 0 : 'null';
+	}
+
 	return designed;
 };
 
@@ -85,11 +38,27 @@ const explain = async (designed: Design, roots: StateRoots): Promise<number> => 
 };
 
 /** Prints each step to standard error as it is reported. */
-const makeTracer = async ({plan}: Design) => {
+const makeTracer = async ({plan}: Design): Promise<TracePrinter> => {
 	const {TracePrinter} = await import('../container/explain/trace.js');
 	return new TracePrinter(plan, lines => {
 		printAside(`${lines.join('\n')}\n`);
 	});
+};
+
+const hearersOf = (tracer: TracePrinter | undefined): Pick<LaunchOptions, 'onWarning' | 'onTrace'> => ({
+	onWarning: warning => {
+		warn(warning.message);
+	},
+	...(tracer === undefined ? {} : {onTrace: ({index, op, nanoseconds}) => {
+		tracer.step(index, op, nanoseconds);
+	}}),
+});
+
+/** While the helper is at work: this is one readdir unless somebody died. */
+const tidy = (roots: StateRoots): void => {
+	for (const problem of collectGarbage(roots).problems) {
+		warn(problem.message);
+	}
 };
 
 const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervisor, trace: boolean): Promise<number> => {
@@ -104,23 +73,13 @@ const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervi
 		onLaunch: () => {
 			signals.begin();
 		},
-		launch: {
-			onWarning: warning => {
-				warn(warning.message);
-			},
-			...(tracer === undefined ? {} : {onTrace: ({index, op, nanoseconds}) => {
-				tracer.step(index, op, nanoseconds);
-			}}),
-		},
+		launch: hearersOf(tracer),
 		onTimeout: () => {
 			warn(`stopped by --timeout after ${(designed.spec.timeout ?? 0) / 1000} s`);
 		},
 	});
 	signals.sendTo(lifecycle);
-	// While the helper is at work: this is one readdir unless somebody died.
-	for (const problem of collectGarbage(roots).problems) {
-		warn(problem.message);
-	}
+	tidy(roots);
 
 	try {
 		const ended = await outcome;
@@ -134,17 +93,45 @@ const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervi
 	}
 };
 
+const runDetached = async (spec: ContainerSpec, roots: StateRoots, trace: boolean): Promise<string> => {
+	const supervisor = await startLastingSupervisor();
+	const designed = await design(spec, roots);
+	const tracer = trace ? await makeTracer(designed) : undefined;
+	const {startDetached} = await import('../container/detached.js');
+	tracer?.begin();
+	const before = uptime();
+	const {id} = await startDetached(designed, {roots, supervisor, launch: hearersOf(tracer)});
+	tracer?.end(Number(uptime() - before) / 1e6);
+	tidy(roots);
+	return id;
+};
+
 const main: Command['main'] = async (operands, values, globals) => {
 	const roots = stateRoots({root: globals.root});
 	const spec = readSpec(operands, values);
-	const interactive = values['interactive'] === true;
 	if (values['explain'] === true) {
-		return explain(await design(spec, roots, interactive), roots);
+		return explain(await design(spec, roots), roots);
 	}
 
-	// Started before anything is looked up, so that its exec and our reading overlap.
-	const supervisor = await startCommandSupervisor();
-	return runToEnd(await design(spec, roots, interactive), roots, supervisor, values['trace'] === true);
+	const cidFile = claimCidFile(values['cidfile']);
+	const trace = values['trace'] === true;
+	try {
+		if (spec.detach) {
+			const id = await runDetached(spec, roots, trace);
+			cidFile?.write(id);
+			print(`${id}\n`);
+			return 0;
+		}
+
+		// Started before anything is looked up, so that its exec and our reading overlap.
+		const supervisor = await startCommandSupervisor();
+		const designed = await design(spec, roots);
+		cidFile?.write(designed.id);
+		return await runToEnd(designed, roots, supervisor, trace);
+	} catch (error) {
+		cidFile?.remove();
+		throw error;
+	}
 };
 
 export const run: Command = {table: runTable, main};

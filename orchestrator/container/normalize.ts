@@ -15,6 +15,7 @@ import {parseSignal} from './options/signals.js';
 import {parseSysctl, type Sysctl} from './options/sysctl.js';
 import {parseTimeOffsets} from './options/time-offset.js';
 import {oneOf} from './options/unacceptable.js';
+import {durationText, readLife} from './normalize-life.js';
 import {type ContainerSpec, DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT, type Sharing} from './spec.js';
 import {validateSpec} from './validate.js';
 
@@ -29,9 +30,8 @@ export interface Surroundings {
 
 const sharing = oneOf<Sharing>(['private', 'host']);
 
-/** A number of milliseconds, or text as the command line has it. */
 const readDuration = (read: OptionReader, option: 'timeout' | 'stopTimeout', value: Duration | undefined): number | undefined =>
-	read.one(option, typeof value === 'number' ? `${value}ms` : value, parseMilliseconds);
+	read.one(option, durationText(value), parseMilliseconds);
 
 const readNamespaces = (read: OptionReader, options: RunOptions): ContainerSpec['linux']['namespaces'] => ({
 	uts: read.one('uts', options.uts, sharing) ?? 'private',
@@ -155,9 +155,7 @@ export const normalizeOptions = (image: string | undefined, command: readonly st
 		stopSignal: read.one('stopSignal', options.stopSignal, parseSignal) ?? DEFAULT_STOP_SIGNAL,
 		stopTimeout: readDuration(read, 'stopTimeout', options.stopTimeout) ?? DEFAULT_STOP_TIMEOUT,
 		...(timeout === undefined ? {} : {timeout}),
-		detach: false,
-		interactive: read.flag('interactive', options.interactive),
-		labels: {},
+		...readLife(read, options),
 	};
 	validateSpec(spec);
 	return spec;

@@ -7,6 +7,7 @@ import {newId} from '../base/id.js';
 import type {ProcessIdentity} from '../base/process.js';
 import type {Plan} from '../helper/plan.js';
 import {type ResolvedImage, resolveImage, resolveRootfs} from '../image/resolve.js';
+import type {BranchPlace} from '../storage/memory.js';
 import {layOutRoot, type Root} from '../storage/root.js';
 import {machineFacts} from './facts.js';
 import {requireCommand, withImageDefaults} from './image-defaults.js';
@@ -14,8 +15,10 @@ import {makePlan} from './plan.js';
 import {realSources} from './plan/volumes.js';
 import {needsUserNamespace} from './plan/namespaces.js';
 import type {ContainerSpec} from './spec.js';
-import {createContainer, removalPaths, type StoredContainer} from './store/create.js';
+import {specToJson} from './spec-json.js';
+import {createContainer, type NewContainer, removalPaths, type StoredContainer} from './store/create.js';
 import {removeContainer} from './store/keep.js';
+import type {ContainerRecord} from './store/record.js';
 import {containerDirectory, layersCache, liveDirectory, memoryDirectory, stateDirectories, type StateRoots} from './store/roots.js';
 
 /** A plan for a container that has no place yet. */
@@ -35,12 +38,21 @@ export interface Design {
 const findImage = ({root}: ContainerSpec, roots: StateRoots): Promise<ResolvedImage> | ResolvedImage =>
 	root.path === undefined ? resolveImage(root.image ?? '', layersCache(roots)) : resolveRootfs(root.path);
 
-/**
- * Look everything up and decide everything; nothing is changed.
- *
- * @param commandFollows the command is told later, so there needn't be one yet
- */
-export const designContainer = async (asked: ContainerSpec, roots: StateRoots, commandFollows = false): Promise<Design> => {
+export interface DesignOptions {
+	/** The command is told later, so there needn't be one yet. */
+	commandFollows?: boolean;
+	/** Of a container that is there: its id, the driver that has its branches, and whether it is kept. */
+	again?: Pick<ContainerRecord, 'id' | 'driver' | 'keep'>;
+}
+
+/** A detached container is kept unless it is to be removed; in the foreground one needs a name for that. */
+const isKept = ({name, detach, remove}: ContainerSpec): boolean => (name !== undefined || detach) && !remove;
+
+/** What a detached one writes may be more than memory should hold for long. */
+const branchOf = ({root, detach}: ContainerSpec): BranchPlace | undefined => root.branch ?? (detach ? 'disk' : undefined);
+
+/** Look everything up and decide everything; nothing is changed. */
+export const designContainer = async (asked: ContainerSpec, roots: StateRoots, {commandFollows = false, again}: DesignOptions = {}): Promise<Design> => {
 	const facts = machineFacts();
 	const image = await findImage(asked, roots);
 	const spec = withImageDefaults(asked, image);
@@ -48,12 +60,12 @@ export const designContainer = async (asked: ContainerSpec, roots: StateRoots, c
 		requireCommand(spec);
 	}
 
-	const id = newId();
-	const keep = spec.name !== undefined && !spec.remove;
+	const id = again?.id ?? newId();
+	const keep = again?.keep ?? isKept(spec);
 	const user = needsUserNamespace(spec, facts);
 	const root = layOutRoot(
 		{lowers: image.lowers, directory: containerDirectory(roots, id), keep, privileged: !user, attributes: ['nodev']},
-		{dataRoot: roots.data, privileged: !user, wanted: spec.root.driver ?? process.env['CLOCHE_STORAGE'], branch: spec.root.branch, memoryDirectory: memoryDirectory(roots), hidden: stateDirectories(roots)},
+		{dataRoot: roots.data, privileged: !user, wanted: again?.driver ?? spec.root.driver ?? process.env['CLOCHE_STORAGE'], branch: branchOf(spec), memoryDirectory: memoryDirectory(roots), hidden: stateDirectories(roots)},
 	);
 	const plan = makePlan({...spec, mounts: realSources(spec.mounts)}, facts, {id, root: root.operations, remove: [], host: image.host});
 	return {id, spec, plan, image, root, keep, traversable: plan.userMap?.mappers !== undefined};
@@ -68,16 +80,22 @@ export const leavesNothing = ({keep, spec, root, plan}: Design): boolean => !kee
 /** The anchor holds it: there is privilege, and a pid namespace (docs/architecture.md, "Who dies with whom"). */
 export const isLeashed = ({userMap, namespaces}: Plan): boolean => userMap === undefined && namespaces.includes('pid');
 
-/** Claim its place and write it down. */
-export const writeDown = ({id, spec, image, root, keep, traversable}: Design, roots: StateRoots, owner: ProcessIdentity): StoredContainer => createContainer(roots, {
-	id, owner, keep, traversable,
-	branches: !root.inMemory,
+/** What is written down of it, but for whether it is kept. */
+export const describeDesign = ({id, spec, image, root, traversable}: Design): Omit<NewContainer, 'owner' | 'keep'> => ({
+	id, traversable,
 	image: image.name,
 	lowers: image.lowers,
 	driver: root.driver.name,
 	command: spec.process.args,
 	...(spec.name === undefined ? {} : {name: spec.name}),
+	...(Object.keys(spec.labels).length === 0 ? {} : {labels: spec.labels}),
+	// The image's entrypoint stands in args by now.
+	spec: specToJson({...spec, process: {...spec.process, entrypoint: []}}),
 });
+
+/** Claim its place and write it down. */
+export const writeDown = (design: Design, roots: StateRoots, owner: ProcessIdentity): StoredContainer =>
+	createContainer(roots, {...describeDesign(design), owner, keep: design.keep, branches: !design.root.inMemory});
 
 /** The same, then make its branches, and complete the plan with what is to be removed in the end. */
 export const placeContainer = async (design: Design, roots: StateRoots, owner: ProcessIdentity): Promise<StoredContainer> => {

@@ -1,12 +1,12 @@
 /** A container from its launch until nothing is left of it: what happens at each turn on disk, beside what `lifecycle.ts` does to the process. */
 
-import {ClocheError} from '../base/errors.js';
-import {identify, type ProcessIdentity} from '../base/process.js';
+import type {ClocheError} from '../base/errors.js';
 import type {Launch} from '../helper/launch.js';
 import type {LaunchOptions} from '../helper/launch-options.js';
 import type {Supervisor} from '../helper/supervisor.js';
 import {Lifecycle, type Outcome} from './lifecycle.js';
 import {Note} from './note.js';
+import {identifySupervisor, requireSupervisor} from './owner.js';
 import {type Design, leavesNothing, placeContainer, writeDown} from './prepare.js';
 import type {StoredContainer} from './store/create.js';
 import {forgetInit} from './store/exit.js';
@@ -91,28 +91,10 @@ const follow = async (note: Note, {design, launch, roots, lifecycle, unremoved}:
 	}
 };
 
-const identities = new WeakMap<Supervisor, ProcessIdentity>();
-
-/** Read once: a resident one is asked at every start. */
-const identifySupervisor = (supervisor: Supervisor): ProcessIdentity | undefined => {
-	const identity = identities.get(supervisor) ?? identify(supervisor.pid);
-	if (identity !== undefined) {
-		identities.set(supervisor, identity);
-	}
-
-	return identity;
-};
-
-/** Why a helper that has no pid couldn't be started; its launches know. */
-const failToStart = async (supervisor: Supervisor, design: Design): Promise<never> => {
-	await supervisor.launch(design.plan).running;
-	throw new ClocheError('cannot start nsinit', {why: 'it ended at once'});
-};
-
 /** Claim, launch, and follow. */
 export const runDesign = async (design: Design, {roots, supervisor, launch: options = {}, onLaunch, onTimeout}: RunContext): Promise<RunningContainer> => {
 	const stored = leavesNothing(design) ? undefined
-		: await placeContainer(design, roots, identifySupervisor(supervisor) ?? await failToStart(supervisor, design));
+		: await placeContainer(design, roots, await requireSupervisor(supervisor, design.plan));
 	let launch: Launch;
 	let unremoved = false;
 	const onWarning = (warning: ClocheError): void => {

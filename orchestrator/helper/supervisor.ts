@@ -85,7 +85,7 @@ export class Supervisor implements AsyncDisposable {
 	 */
 	detach(): void {
 		if (!this.alive) {
-			throw this.#connection.failure ?? new ClocheError('the supervisor is closed');
+			return; // Its container has ended already.
 		}
 
 		this.#detached = true;
@@ -110,6 +110,13 @@ export class Supervisor implements AsyncDisposable {
 		}
 
 		await this.ended;
+	}
+
+	/** SIGKILL, detached or not: its containers die with it. */
+	kill(): void {
+		if (!this.#ended.settled) {
+			this.#child.kill();
+		}
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

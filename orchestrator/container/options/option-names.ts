@@ -10,6 +10,8 @@ const names = {
 	mount: true, tmpfs: true, readOnly: true, init: true, entrypoint: true, network: true, uts: true, ipc: true, pid: true, userns: true, cgroupns: true,
 	timeOffset: true, ulimit: true, sysctl: true, capAdd: true, capDrop: true, securityOpt: true, seccomp: true, stopSignal: true, stopTimeout: true,
 	timeout: true, storage: true, branch: true, rootfs: true,
+	detach: true, restart: true, healthCmd: true, healthInterval: true, healthTimeout: true, healthRetries: true, healthStartPeriod: true, noHealthcheck: true,
+	label: true, labelFile: true, logOpt: true,
 } satisfies Record<keyof RunOptions, true>;
 
 export const RUN_OPTION_NAMES: readonly string[] = Object.keys(names);

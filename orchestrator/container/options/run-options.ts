@@ -61,6 +61,28 @@ export interface RunOptions {
 	storage?: string | undefined;
 	/** Where what the container writes lies: in memory by default where it is thrown away. */
 	branch?: 'memory' | 'disk' | undefined;
+	/** Let it outlive whoever starts it. */
+	detach?: boolean | undefined;
+	/** `no`, `on-failure[:MOST]`, `always`, `unless-stopped`. */
+	restart?: string | undefined;
+	/** A command that tells whether it is well: text for a shell, or argv. */
+	healthCmd?: string | readonly string[] | undefined;
+	/** Between the end of one check and the next. */
+	healthInterval?: Duration | undefined;
+	/** How long a check may take. */
+	healthTimeout?: Duration | undefined;
+	/** How many failures in a row make it unhealthy. */
+	healthRetries?: number | string | undefined;
+	/** Failures this early don't count. */
+	healthStartPeriod?: Duration | undefined;
+	/** No check, whatever the image says. */
+	noHealthcheck?: boolean | undefined;
+	/** `KEY=VALUE`, or `{KEY: VALUE}`. */
+	label?: Many<string> | Readonly<Record<string, string | number>> | undefined;
+	/** Files of `KEY=VALUE` lines. */
+	labelFile?: Many<string> | undefined;
+	/** `max-size=10m`, `max-file=3`, or the same as an object. */
+	logOpt?: Many<string> | Readonly<Record<string, string | number>> | undefined;
 	/** A directory instead of an image. */
 	rootfs?: string | undefined;
 }

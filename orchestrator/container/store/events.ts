@@ -14,6 +14,10 @@ export interface EventSubject {
 	labels?: Readonly<Record<string, string>>;
 }
 
+/** Whom an event of this container is about. */
+export const subjectOf = ({id, name, image, labels}: EventSubject): EventSubject =>
+	({id, ...(name === undefined ? {} : {name}), image, ...(labels === undefined ? {} : {labels})});
+
 /**
  * Write a line. O_APPEND makes one write one piece, however many write at once (open(2)).
  * The journal tells; nothing hangs on it. So a full disk doesn't stop what it tells of, and `false` is returned.

@@ -41,7 +41,8 @@ export interface ExitRecord {
 
 const isExitRecord = (value: object): value is ExitRecord => 'ended' in value && typeof value.ended === 'string';
 
-const exitPath = (directory: string): string => `${directory}/exit.json`;
+/** Where the exit record stands. */
+export const exitPath = (directory: string): string => `${directory}/exit.json`;
 /** How the name of the link ends that tells a container's init. */
 export const INIT = '.init';
 /** Beside the directory, since a container in memory has none. */

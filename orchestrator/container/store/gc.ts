@@ -10,7 +10,7 @@ import {isTemporary} from '../../base/atomic.js';
 import {type ProcessIdentity, identify, isAlive} from '../../base/process.js';
 import {type Claim, dropClaim, isAbandoned, readClaims, readNames, takeOver} from './claim.js';
 import {INIT, initPath, readExit, readInit, writeExit} from './exit.js';
-import {containerIds} from './find.js';
+import {containerIds, SUPERVISOR_DIED} from './find.js';
 import {dropEmptyName, nameHolder, releaseName} from './names.js';
 import {clearOccupied} from './occupied.js';
 import {type ContainerRecord, readRecord} from './record.js';
@@ -101,7 +101,7 @@ const readRecordLeniently = (directory: string): ContainerRecord | undefined => 
 const settle = (roots: StateRoots, directory: string, id: string, garbage: Garbage): void => {
 	const init = readInit(directory);
 	if (init !== undefined && !isAlive(init) && readExit(directory) === undefined) {
-		writeExit(directory, {ended: new Date().toISOString(), error: 'supervisor died'});
+		writeExit(directory, {ended: new Date().toISOString(), error: SUPERVISOR_DIED});
 	}
 
 	removeTree(runDirectory(roots, id));
@@ -132,9 +132,14 @@ export const collectGarbage = (roots: StateRoots, {remove = removeTree, id}: Gar
 
 	for (const dead of abandoned) {
 		attempt(garbage, dead.path, () => {
-			// Someone living answers for it, too: the dead one lost a race for the id.
+			// Someone living answers for it, too: the dead one lost a race for the id. Or it was making one that is to be kept,
+			// and never said that it is: then its claim tells, when the living one is gone, that nothing of it is wanted.
 			if (claims.some(other => other.id === dead.id && !abandoned.includes(other))) {
-				dropClaim(dead);
+				const record = readRecordLeniently(containerDirectory(roots, dead.id));
+				if (record?.detached !== true || record.keep) {
+					dropClaim(dead);
+				}
+
 				return;
 			}
 

@@ -8,7 +8,8 @@ import {claimDirectory} from '../../base/atomic.js';
 import {isErrno} from '../../base/errors.js';
 import {type ProcessIdentity, formatIdentity} from '../../base/process.js';
 
-const occupiedDirectory = (directory: string): string => `${directory}/occupied`;
+/** The mark of a kept container's directory. */
+export const occupiedDirectory = (directory: string): string => `${directory}/occupied`;
 
 /** @returns whether nobody else has it */
 export const markOccupied = (directory: string, owner: ProcessIdentity): boolean =>

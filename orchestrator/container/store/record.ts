@@ -1,6 +1,7 @@
 /** The record of a container: what it is, as it was made. Written before anything else of it; only a rename changes it. */
 
 import {readFileSync} from 'node:fs';
+import {writeAtomic} from '../../base/atomic.js';
 import {ClocheError, isErrno} from '../../base/errors.js';
 
 /** Counted up when an older Cloche would misread what is written; a new optional field doesn't. */
@@ -93,4 +94,13 @@ export const readRecord = (directory: string): ContainerRecord | undefined => {
 	const path = recordPath(directory);
 	const text = readIfThere(path) ?? readIfThere(directory, ['ENOENT', 'EISDIR']);
 	return text === undefined ? undefined : parseRecord(text, path);
+};
+
+/** Replace the record of a container that has a directory. */
+export const writeRecord = (directory: string, record: ContainerRecord): void => {
+	try {
+		writeAtomic(recordPath(directory), `${JSON.stringify(record)}\n`, 0o600);
+	} catch (cause) {
+		throw new ClocheError('cannot write state', {where: directory, cause});
+	}
 };

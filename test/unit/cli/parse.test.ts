@@ -72,7 +72,7 @@ for (const [words, message] of [
 	[['-q', 'image'], /^unknown option -q/],
 	[['-iq', 'image'], /^unknown option -q/],
 	[['--i', 'image'], /^unknown option --i/],
-	[['--detach', 'image'], /^unknown option --detach; cloche run --help lists them all/],
+	[['--privileged', 'image'], /^unknown option --privileged; cloche run --help lists them all/],
 	[['--no-rm', 'image'], /^unknown option --no-rm; cloche run --help/],
 ] as const) {
 	test(`refused: ${words.join(' ')}`, t => {
@@ -82,7 +82,7 @@ for (const [words, message] of [
 
 test('the command line and the library have the same options', t => {
 	const dashed = RUN_OPTION_NAMES.map(name => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`));
-	const ours = new Set(['explain', 'trace', 'root', 'help']);
+	const ours = new Set(['explain', 'trace', 'root', 'help', 'cidfile']);
 	t.deepEqual(entries.map(({name}) => name).filter(name => !ours.has(name)).sort(), dashed.sort());
 });
 

@@ -1,7 +1,8 @@
 import {chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
-import {isAlive} from '../../../../orchestrator/base/process.js';
+import {formatIdentity, isAlive} from '../../../../orchestrator/base/process.js';
+import {makeClaim} from '../../../../orchestrator/container/store/claim.js';
 import {createContainer} from '../../../../orchestrator/container/store/create.js';
 import {readExit, recordInit} from '../../../../orchestrator/container/store/exit.js';
 import {collectGarbage, collectThoroughly} from '../../../../orchestrator/container/store/gc.js';
@@ -144,6 +145,21 @@ test('a dead claim beside a living one of the same container costs it nothing', 
 	collectGarbage(roots);
 	t.true(existsSync(directory));
 	t.is(readdirSync(liveDirectory(roots)).length, 1);
+});
+
+test('who was killed before he could keep what he made is remembered until its supervisor is gone, and then nothing of it stays', async t => {
+	const roots = scratchRoots(t);
+	const supervisor = await deadProcess(t);
+	const maker = await deadProcess(t);
+	const {id, directory, claim} = createContainer(roots, container(self(), {detached: true, name: 'draft'}));
+	renameSync(claim.path, claim.path.replace(formatIdentity(self()), formatIdentity(maker)));
+	const living = makeClaim(roots, id, self());
+	collectGarbage(roots);
+	t.true(existsSync(directory));
+	t.is(readdirSync(liveDirectory(roots)).length, 2);
+	renameSync(living?.path ?? '', living?.path.replace(formatIdentity(self()), formatIdentity(supervisor)) ?? '');
+	collectGarbage(roots);
+	t.deepEqual([`${roots.data}/containers`, liveDirectory(roots), `${roots.data}/names`].flatMap(path => readdirSync(path)), []);
 });
 
 test('the thorough one removes what is not kept and nobody claims, and leaves what is kept', t => {

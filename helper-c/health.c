@@ -36,6 +36,7 @@ struct health {
 	uint32_t interval, timeout, retries, grace; /* milliseconds */
 	struct timer next, limit;
 	bool under_way, timed_out;
+	bool excused;                /* ... while it was frozen */
 	struct health_end ends[2];
 	struct timespec began;       /* the run, CLOCK_BOOTTIME */
 	bool was_well;               /* once, in this run */
@@ -238,9 +239,7 @@ static void on_end(struct supervisor *supervisor, struct channel *channel) {
 		health->code = -1;
 		say(health, "the check took longer than %u ms", health->timeout);
 	}
-	/* Who is frozen can't answer. */
-	const struct channel *run = health->served->channel;
-	if (!(health->timed_out && run && account_frozen(run->cgroups)))
+	if (!health->excused)
 		conclude(health);
 	wait_for_next(supervisor, health);
 }
@@ -256,7 +255,9 @@ static void kill_check(const struct supervisor *supervisor) {
 
 static void on_limit(struct supervisor *supervisor, void *of) {
 	struct health *health = of;
+	const struct channel *run = health->served->channel;
 	health->timed_out = true;
+	health->excused = run && account_frozen(run->cgroups); /* who is paused can't answer */
 	kill_check(supervisor);
 }
 
@@ -285,7 +286,7 @@ static void check(struct supervisor *supervisor, void *of) {
 	health->used = 0;
 	health->code = 125;
 	health->under_way = true;
-	health->timed_out = false;
+	health->timed_out = health->excused = false;
 	const struct channel own = {.on_end = on_end, .on_failure = note_failure, .of = health};
 	const char *why = request_replay(supervisor, health->join, health->join_size, &own);
 	struct channel *channel = supervisor_channel(supervisor, CHECK_CHANNEL);

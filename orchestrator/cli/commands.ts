@@ -23,6 +23,10 @@ interface CommandEntry {
 
 export const commands: Readonly<Record<string, CommandEntry>> = {
 	run: {summary: 'run a command in a new container', load: async () => (await import('./run.js')).run},
+	exec: {summary: 'run one more command in a container that runs', load: async () => (await import('./exec.js')).exec},
 	rm: {summary: 'remove kept containers', load: async () => (await import('./rm.js')).rm},
+	cp: {summary: 'copy files between a container and this machine', load: async () => (await import('./cp.js')).cp},
+	diff: {summary: 'tell what a container has changed of its image', load: async () => (await import('./diff.js')).diff},
+	export: {summary: 'write a container\'s root as a tar stream', load: async () => (await import('./export.js')).exportCommand},
 	gc: {summary: 'remove what killed processes left behind (every start does so, too)', load: async () => (await import('./gc.js')).gc},
 };

@@ -7,7 +7,7 @@ import type {ContainerSpec} from '../container/spec.js';
 import type {CommandValues} from './commands.js';
 
 /** `stop-signal` → `stopSignal`, as the library calls it. */
-const toCamel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+export const toCamel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 export const toDashes = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
 

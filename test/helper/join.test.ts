@@ -44,6 +44,18 @@ for (const privilege of privileges) {
 		t.is(exit.code, 7);
 	});
 
+	test(`${privilege}: it takes a user of the container, whose groups may not be dropped`, async t => {
+		const container = supervisorFor(t, privilege).launch(fullPlan(t, privilege, ['/bin/sleep', '1000']));
+		const start: Plan['start'] = [
+			{op: 'capabilities', bounding: 0n, permitted: 0n, inheritable: 0n, ambient: 0n},
+			{op: 'credentials', uid: 0, gid: 0},
+			{op: 'exec', argv: ['/probe', 'caps'], env: []},
+		];
+		const {stderr, exit} = await runPlan(supervisorFor(t, privilege), joining([], {start}), {target: await targetOf(container)});
+		t.is(stderr, '');
+		t.is(exit.code, 0);
+	});
+
 	test(`${privilege}: it ends with the container`, async t => {
 		const container = supervisorFor(t, privilege).launch(planFor(t, privilege, ['/bin/sleep', '1000']));
 		const joined = supervisorFor(t, privilege).launch(joining(['/bin/sleep', '1000']), {target: await targetOf(container)});

@@ -143,8 +143,8 @@ const char *request_take(struct supervisor *supervisor, struct peer *peer, const
 	case KIND_SERVE: return serve_one(supervisor, frame, size);
 	case KIND_DETACH: return detach(supervisor);
 	case KIND_ATTACH:
-	case KIND_INPUT:
 	case KIND_STATUS: return client_request(supervisor, peer, &message);
+	case KIND_INPUT: return "INPUT is a client's to say"; /* who waits with it isn't read, and the orchestrator's end must be seen */
 	default: break;
 	}
 	if (message.channel == 0)

@@ -10,7 +10,8 @@ const transitions: Readonly<Record<LaunchState, Partial<Record<HelperEvent['type
 	creating: {streams: 'creating', created: 'created', error: 'failed', warning: 'creating', traced: 'creating', held: 'creating'},
 	created: {running: 'running', error: 'failed', exited: 'exited', warning: 'created', traced: 'created', held: 'created'},
 	running: {exited: 'exited', error: 'failed', warning: 'running', traced: 'running'},
-	exited: {released: 'released', warning: 'exited'},
+	// A served container may be started again, on the same channel; a launch is its first run.
+	exited: {released: 'released', warning: 'exited', created: 'exited', running: 'exited', exited: 'exited', error: 'exited', traced: 'exited', held: 'exited'},
 	// After an error, and after one of ours (a stream that couldn't be opened), what was on its way still arrives.
 	failed: {released: 'released', streams: 'failed', created: 'failed', running: 'failed', error: 'failed', exited: 'failed', warning: 'failed', traced: 'failed', held: 'failed'},
 	released: {},

@@ -24,6 +24,9 @@ interface CommandEntry {
 export const commands: Readonly<Record<string, CommandEntry>> = {
 	run: {summary: 'run a command in a new container', load: async () => (await import('./run.js')).run},
 	exec: {summary: 'run one more command in a container that runs', load: async () => (await import('./exec.js')).exec},
+	create: {summary: 'make a container and start nothing', load: async () => (await import('./create.js')).create},
+	start: {summary: 'start kept containers again', load: async () => (await import('./start.js')).start},
+	restart: {summary: 'stop and start containers', load: async () => (await import('./restart.js')).restart},
 	rm: {summary: 'remove kept containers', load: async () => (await import('./rm.js')).rm},
 	cp: {summary: 'copy files between a container and this machine', load: async () => (await import('./cp.js')).cp},
 	diff: {summary: 'tell what a container has changed of its image', load: async () => (await import('./diff.js')).diff},

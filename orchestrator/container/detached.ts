@@ -5,6 +5,7 @@
  * maker that is killed leaves either one that runs, or nothing.
  */
 
+import {cgroupsFor, makeCgroups, removeCgroups} from '../host/cgroup.js';
 import {ownIdentity, requireSupervisor} from './owner.js';
 import {describeDesign, type Design} from './prepare.js';
 import {serveDesign, type ServeOptions} from './serve.js';
@@ -18,15 +19,17 @@ import type {StateRoots} from './store/roots.js';
 
 /** Nothing of it is left. */
 const discard = (roots: StateRoots, {claim, record}: StoredContainer): void => {
+	removeCgroups(record.cgroups ?? []);
 	removeContainer(roots, claim);
 	appendEvent(roots, 'destroy', subjectOf(record));
 };
 
 /** Write it down and make its branches. */
-const makeDraft = async (design: Design, roots: StateRoots): Promise<StoredContainer> => {
-	const stored = draftContainer(roots, {...describeDesign(design), detached: true}, ownIdentity());
+const makeDraft = async (design: Design, roots: StateRoots, cgroups: readonly string[] = []): Promise<StoredContainer> => {
+	const stored = draftContainer(roots, {...describeDesign(design), detached: true, cgroups: [...cgroups]}, ownIdentity());
 	appendEvent(roots, 'create', subjectOf(stored.record));
 	try {
+		makeCgroups(cgroups);
 		await design.root.prepare();
 	} catch (error) {
 		discard(roots, stored);
@@ -62,7 +65,7 @@ export const createDetached = async (design: Design, roots: StateRoots): Promise
 export const startDetached = async (design: Design, options: ServeOptions): Promise<{id: string}> => {
 	const {roots, supervisor} = options;
 	const owner = await requireSupervisor(supervisor, design.plan);
-	const stored = await makeDraft(design, roots);
+	const stored = await makeDraft(design, roots, cgroupsFor(design.id, roots.data));
 	let claim: Claim | undefined;
 	try {
 		claim = makeClaim(roots, design.id, owner);

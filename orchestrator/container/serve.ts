@@ -4,7 +4,10 @@ import {mkdirSync} from 'node:fs';
 import {ClocheError} from '../base/errors.js';
 import type {Launch} from '../helper/launch.js';
 import type {LaunchOptions} from '../helper/launch-options.js';
+import type {Plan} from '../helper/plan.js';
 import type {Supervisor} from '../helper/supervisor.js';
+import {planExec} from './exec.js';
+import {machineFacts} from './facts.js';
 import type {Design} from './prepare.js';
 import {planRemoval, planServedStreams, planService} from './service.js';
 import type {Claim} from './store/claim.js';
@@ -29,6 +32,12 @@ const makeRunDirectory = (roots: StateRoots, id: string): void => {
 	}
 };
 
+/** Its health check, as a process that joins; its supervisor reads what that writes. */
+const planCheck = ({spec, plan, id}: Design): Plan | undefined => spec.health === undefined ? undefined : {
+	...planExec(spec, plan.userMap, {command: spec.health.command}, {id, cgroups: plan.cgroups, capabilities: machineFacts().capabilities}),
+	streams: {stdin: 'null', stdout: 'pipe', stderr: 'pipe'},
+};
+
 /** Until the command runs. */
 const launchAndStart = async (launch: Launch, beforeStart: (() => Promise<void>) | undefined): Promise<void> => {
 	if (beforeStart !== undefined) {
@@ -49,10 +58,11 @@ export const serveDesign = async (design: Design, record: ContainerRecord, claim
 	try {
 		makeRunDirectory(roots, id);
 		planServedStreams(plan, spec);
+		plan.cgroups = record.cgroups ?? [];
 		plan.remove = planRemoval(record, claim, roots, !keep);
 		const launch = supervisor.launch(plan, {
 			...hearers,
-			service: planService(record, spec, roots),
+			service: planService(record, spec, roots, planCheck(design)),
 			autoStart: beforeStart === undefined,
 		});
 		await launchAndStart(launch, beforeStart);

@@ -1,6 +1,7 @@
 /** Starts a kept container again, as a detached one. */
 
 import {describeError} from '../base/errors.js';
+import {cgroupsFor, makeCgroups, removeCgroups} from '../host/cgroup.js';
 import {ownIdentity, requireSupervisor} from './owner.js';
 import {redesign} from './restore.js';
 import {serveDesign, type ServeOptions} from './serve.js';
@@ -31,15 +32,15 @@ export const startKept = async ({record, directory}: FoundContainer, options: Se
 	const claim = occupyContainer(roots, record.id, owner);
 	try {
 		forgetRun(directory);
-		const written = {...record, keep, detached: true};
-		if (!keep || record.detached !== true) {
-			writeRecord(directory, written);
-		}
-
+		// Those of another boot, or of whoever made it, may be others.
+		const written = {...record, keep, detached: true, cgroups: cgroupsFor(record.id, roots.data)};
+		writeRecord(directory, written);
+		makeCgroups(written.cgroups);
 		await design.root.prepare();
 		await serveDesign({...design, keep}, written, claim, options);
 	} catch (error) {
 		await supervisor.close();
+		removeCgroups(cgroupsFor(record.id, roots.data));
 		if (keep) {
 			recordFailure(roots, record, directory, error);
 		}

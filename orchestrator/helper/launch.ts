@@ -142,7 +142,14 @@ export class Launch {
 			}
 
 			case 'running': return this.#running.resolve();
-			case 'exited': return this.#exited.resolve(event.exit);
+			case 'exited': {
+				if (event.exit.again === true) {
+					this.#state = 'restarted';
+				}
+
+				return this.#exited.resolve(event.exit);
+			}
+
 			case 'error': return this.#settle(failureError(event.failure, this.#plan, this.#startOps));
 			case 'warning': return this.#warn(failureError(event.failure, this.#plan, this.#startOps));
 			case 'traced': return this.#trace(event.index, event.nanoseconds);

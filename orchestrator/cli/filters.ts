@@ -1,0 +1,39 @@
+/** `--filter KEY=VALUE`, as docker reads them: of one key, any value fits (labels: all have to); of several keys, all have to. */
+
+import {ClocheError} from '../base/errors.js';
+
+export type Filters = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * @param known the keys that there are
+ * @throws ClocheError that lists them
+ */
+export const readFilters = (words: readonly string[], known: readonly string[]): Filters => {
+	const filters = new Map<string, string[]>();
+	for (const word of words) {
+		const at = word.indexOf('=');
+		const key = at < 0 ? word : word.slice(0, at);
+		if (at < 0 || !known.includes(key)) {
+			throw new ClocheError(`--filter ${word}`, {why: at < 0 ? 'it has no value' : `${key} is no filter`, remedy: `use KEY=VALUE with ${known.join(', ')}`});
+		}
+
+		filters.set(key, [...filters.get(key) ?? [], word.slice(at + 1)]);
+	}
+
+	return filters;
+};
+
+/** `name`, or `name=value`. */
+export const hasLabel = (labels: Readonly<Record<string, string>>, word: string): boolean => {
+	const at = word.indexOf('=');
+	return at < 0 ? Object.hasOwn(labels, word) : labels[word.slice(0, at)] === word.slice(at + 1);
+};
+
+/** What `--filter name=` and `id=` look for: docker takes it as an expression that fits anywhere. */
+export const expressionOf = (key: string, value: string): RegExp => {
+	try {
+		return new RegExp(value, 'u');
+	} catch (cause) {
+		throw new ClocheError(`--filter ${key}=${value}`, {why: 'it is no regular expression', cause});
+	}
+};

@@ -1,0 +1,25 @@
+/** What the last health check said: RUN/ID/health.json, which the supervisor writes. */
+
+import {readFileSync} from 'node:fs';
+import {healthPath, type StateRoots} from '../store/roots.js';
+
+export interface HealthView {
+	status: 'starting' | 'healthy' | 'unhealthy';
+	/** Failures since the last success. */
+	failingStreak: number;
+	last: {started: string; ended: string; exitCode: number; output: string} | null;
+}
+
+const isHealth = (value: unknown): value is HealthView =>
+	typeof value === 'object' && value !== null
+	&& 'status' in value && ['starting', 'healthy', 'unhealthy'].includes(value.status as string);
+
+/** `undefined` where there are no checks, or none has been told of. */
+export const readHealth = (roots: StateRoots, id: string): HealthView | undefined => {
+	try {
+		const value: unknown = JSON.parse(readFileSync(healthPath(roots, id), 'utf8'));
+		return isHealth(value) ? {status: value.status, failingStreak: value.failingStreak, last: value.last ?? null} : undefined;
+	} catch {
+		return undefined; // It is gone with its run, or of another version: health is told where it is known.
+	}
+};

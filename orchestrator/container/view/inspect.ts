@@ -1,0 +1,29 @@
+/** All that is known of a container, by what its supervisor knows, too. */
+
+import {connectToContainer, isGone} from '../../helper/client.js';
+import {type FoundContainer, isUp} from '../store/find.js';
+import {socketPath, type StateRoots} from '../store/roots.js';
+import {type ContainerView, type LiveReport, viewOf} from '../view.js';
+
+/** `undefined` where nobody listens: it ends just now, or its supervisor died. */
+const askSupervisor = async (roots: StateRoots, id: string): Promise<LiveReport | undefined> => {
+	try {
+		const client = await connectToContainer(socketPath(roots, id));
+		try {
+			return await client.status();
+		} finally {
+			client.close();
+		}
+	} catch (error) {
+		if (isGone(error)) {
+			return undefined;
+		}
+
+		throw error;
+	}
+};
+
+export const inspectContainer = async (found: FoundContainer, roots: StateRoots): Promise<ContainerView> => {
+	const {record, state} = found;
+	return viewOf(found, roots, record.detached === true && isUp(state) ? await askSupervisor(roots, record.id) : undefined);
+};

@@ -19,11 +19,11 @@ const transitions: Readonly<Record<LaunchState, Partial<Record<HelperEvent['type
 };
 
 /** The state after `event`. Throws what protocolError makes where it may not come now. */
-export const nextState = (state: LaunchState, event: HelperEvent['type'], channel: number): LaunchState => {
-	const next = transitions[state][event];
+export const nextState = (state: LaunchState, event: HelperEvent, channel: number): LaunchState => {
+	const next = transitions[state][event.type];
 	if (next === undefined) {
-		throw protocolError(`the event ${event} on channel ${channel}, which is ${state}`);
+		throw protocolError(`the event ${event.type} on channel ${channel}, which is ${state}`);
 	}
 
-	return next;
+	return event.type === 'exited' && event.exit.again === true ? 'restarted' : next;
 };

@@ -133,7 +133,7 @@ export class Launch {
 
 	/** Take an event of this channel. Throws what protocolError makes where it may not come now. */
 	receive(event: HelperEvent): void {
-		this.#state = nextState(this.#state, event.type, this.channel);
+		this.#state = nextState(this.#state, event, this.channel);
 		switch (event.type) {
 			case 'streams': return this.#openStreams(event);
 			case 'created': {
@@ -142,14 +142,7 @@ export class Launch {
 			}
 
 			case 'running': return this.#running.resolve();
-			case 'exited': {
-				if (event.exit.again === true) {
-					this.#state = 'restarted';
-				}
-
-				return this.#exited.resolve(event.exit);
-			}
-
+			case 'exited': return this.#exited.resolve(event.exit);
 			case 'error': return this.#settle(failureError(event.failure, this.#plan, this.#startOps));
 			case 'warning': return this.#warn(failureError(event.failure, this.#plan, this.#startOps));
 			case 'traced': return this.#trace(event.index, event.nanoseconds);

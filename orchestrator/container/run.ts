@@ -4,10 +4,12 @@ import type {ClocheError} from '../base/errors.js';
 import type {Launch} from '../helper/launch.js';
 import type {LaunchOptions} from '../helper/launch-options.js';
 import type {Supervisor} from '../helper/supervisor.js';
+import {Journal} from './journal.js';
 import {Lifecycle, type Outcome} from './lifecycle.js';
 import {Note} from './note.js';
 import {identifySupervisor, requireSupervisor} from './owner.js';
 import {type Design, leavesNothing, placeContainer, writeDown} from './prepare.js';
+import {dropAnyCgroups} from './store/cgroups.js';
 import type {StoredContainer} from './store/create.js';
 import {forgetInit} from './store/exit.js';
 import {collectGarbage} from './store/gc.js';
@@ -58,8 +60,8 @@ const firstProblem = (roots: StateRoots, id: string): void => {
 };
 
 /** Until the helper has let go of everything. Where the helper died, its work is ours. */
-const follow = async (note: Note, {design, launch, roots, lifecycle, unremoved}: {
-	design: Design; launch: Launch; roots: StateRoots; lifecycle: Lifecycle;
+const follow = async (note: Note, {design, launch, roots, lifecycle, journal, unremoved}: {
+	design: Design; launch: Launch; roots: StateRoots; lifecycle: Lifecycle; journal: Journal;
 	/** Whether the helper couldn't remove everything. */
 	unremoved: () => boolean;
 }): Promise<void> => {
@@ -79,7 +81,11 @@ const follow = async (note: Note, {design, launch, roots, lifecycle, unremoved}:
 	}
 
 	if (design.keep) {
-		settleKept(roots, note.stored, started, await lifecycle.outcome.catch(() => undefined));
+		const outcome = await lifecycle.outcome.catch(() => undefined);
+		settleKept(roots, note.stored, started, outcome);
+		if (outcome === undefined) {
+			journal.destroyed();
+		}
 	} else if (leavesNothing(design) || unremoved()) {
 		// What belongs to a subordinate id takes a user namespace to be removed, which the helper hasn't.
 		removeContainer(roots, note.stored.claim);
@@ -89,12 +95,21 @@ const follow = async (note: Note, {design, launch, roots, lifecycle, unremoved}:
 			releaseName(roots, design.spec.name, design.id); // The helper has removed its entry, and not the directory that others may claim.
 		}
 	}
+
+	if (!design.keep) {
+		journal.destroyed();
+	}
 };
 
 /** Claim, launch, and follow. */
 export const runDesign = async (design: Design, {roots, supervisor, launch: options = {}, onLaunch, onTimeout}: RunContext): Promise<RunningContainer> => {
 	const stored = leavesNothing(design) ? undefined
 		: await placeContainer(design, roots, await requireSupervisor(supervisor, design.plan));
+	const journal = new Journal(roots);
+	if (stored !== undefined) {
+		journal.created(stored.record);
+	}
+
 	let launch: Launch;
 	let unremoved = false;
 	const onWarning = (warning: ClocheError): void => {
@@ -111,11 +126,18 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 	} catch (error) {
 		if (stored !== undefined) {
 			removeContainer(roots, stored.claim);
+			journal.destroyed();
 		}
 
 		throw error;
 	}
 
+	launch.running.then(() => {
+		journal.started();
+	}, () => undefined); // The outcome tells.
+	launch.exited.then(exit => {
+		journal.ended(exit);
+	}, () => undefined); // As above.
 	const lifecycle = new Lifecycle(launch, {
 		spec: design.spec,
 		alone: design.spec.linux.namespaces.pid === 'private',
@@ -124,12 +146,17 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 	let problem: ClocheError | undefined;
 	const note = new Note({design, stored, launch, write: () => {
 		const owner = identifySupervisor(supervisor);
-		return owner === undefined ? undefined : writeDown(design, roots, owner);
+		const written = owner === undefined ? undefined : writeDown(design, roots, owner);
+		if (written !== undefined) {
+			journal.created(written.record);
+		}
+
+		return written;
 	}, onProblem: error => {
 		problem = error;
 		lifecycle.kill();
 	}});
-	const released = follow(note, {design, launch, roots, lifecycle, unremoved: () => unremoved});
+	const released = follow(note, {design, launch, roots, lifecycle, journal, unremoved: () => unremoved});
 	released.catch(() => undefined); // Marks it as handled; whoever awaits it still gets the error.
 	const outcome = lifecycle.outcome.then(ended => {
 		if (problem !== undefined) {

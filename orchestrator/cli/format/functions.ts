@@ -7,8 +7,15 @@ export type Value = unknown;
 const wrong = (name: string, why: string): ClocheError => new ClocheError(`the template's ${name}`, {why, remedy: 'see docs/inspect.md'});
 
 /** As Go prints it, but null as nothing and what is made of parts as JSON. */
-export const show = (value: Value): string =>
-	value === null || value === undefined ? '' : typeof value === 'string' ? value : typeof value === 'object' || typeof value === 'function' ? JSON.stringify(value) : String(value as number | boolean);
+export const show = (value: Value): string => {
+	switch (typeof value) {
+		case 'string': return value;
+		case 'number':
+		case 'boolean': return `${value}`;
+		case 'object': return value === null ? '' : JSON.stringify(value);
+		default: return '';
+	}
+};
 
 /** As text/template has it: false, 0, nothing, and what is empty. */
 export const isTrue = (value: Value): boolean =>

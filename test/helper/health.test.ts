@@ -1,6 +1,6 @@
 /** Health checks: processes of the supervisor's own in the container, whose exit status tells. */
 
-import {existsSync, readFileSync, readdirSync, readlinkSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
 import type {Plan, Service} from '../../orchestrator/helper/plan.js';
@@ -126,3 +126,27 @@ for (const privilege of privileges) {
 		t.is(container.exit, undefined);
 	});
 }
+
+const V2 = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find(path => existsSync(`${path}/cgroup.procs`) && existsSync(`${path}/cgroup.controllers`));
+
+(process.getuid?.() === 0 && V2 !== undefined ? test : test.skip)(`version 2 cgroup (root, ${V2 ?? 'not mounted here'}): a container that is paused is neither checked nor blamed`, async t => {
+	const cgroup = `${V2 ?? ''}/cloche-health-${process.pid}`;
+	mkdirSync(cgroup);
+	const file = join(directoryFor(t, 'root'), 'health.json');
+	const health = (): Health => JSON.parse(readFileSync(file, 'utf8')) as Health;
+	const plan = checking(sh('sleep 1111; true'));
+	const container = new Served(t, 'root', ['/bin/sleep', '1000'], {service: {health: {file, plan, interval: 20, timeout: 3000, retries: 1, startPeriod: 0}}, plan: {cgroups: [cgroup]}});
+	container.plan.remove.push(cgroup);
+	await container.start();
+	const pid = Number(readlinkSync(container.service.initLink).split('-')[1]);
+	await until(t, () => sleepersBeside(pid) === 1);
+	writeFileSync(`${cgroup}/cgroup.freeze`, '1');
+	await until(t, () => sleepersBeside(pid) === 0);
+	const thawed = Date.now();
+	writeFileSync(`${cgroup}/cgroup.freeze`, '0');
+	await until(t, () => health().last !== undefined);
+	t.true(Date.parse(health().last?.started ?? '') >= thawed);
+	container.raw.helper.socket.destroy();
+	await container.ended();
+	t.false(existsSync(cgroup));
+});

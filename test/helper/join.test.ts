@@ -114,6 +114,16 @@ for (const privilege of privileges) {
 		t.is(seen.stdout.match(/^"\d+"$/gm)?.length, 2, 'the container\'s init and the lister');
 	});
 
+	for (const init of [false, true]) {
+		test(`${privilege}${init ? ', with --init' : ''}: a container whose root is empty runs a program of the machine`, async t => {
+			const plan = planFor(t, privilege, ['any', 'argv', 'a b'], {program: probe, init});
+			plan.create.splice(1, 2, {op: 'mount', type: 'tmpfs', target: '/', options: ['mode=755'], root: true}, {op: 'mkdir', target: '/proc'});
+			const {stdout, exit} = await runPlan(supervisorFor(t, privilege), plan);
+			t.is(stdout, '"a b"\n');
+			t.is(exit.code, 0);
+		});
+	}
+
 	test(`${privilege}: what is no regular file is no program`, async t => {
 		for (const program of ['/dev/null', '/tmp', '/nowhere']) {
 			const launch = supervisorFor(t, privilege).launch(planFor(t, privilege, ['any'], {program}));

@@ -9,6 +9,7 @@
 
 export {Cloche, cloche, type CreateOptions, type ImageSource, openCloche, type OpenOptions} from './api/cloche.js';
 export {ContainerProcess} from './api/container-process.js';
+export type {ExecOptions} from './api/exec.js';
 export type {LibraryOptions, Output, StreamOptions} from './api/options.js';
 export {CommandError, type Result, type Usage} from './api/result.js';
 export {Sandbox, type StartOptions} from './api/sandbox.js';

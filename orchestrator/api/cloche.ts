@@ -4,8 +4,9 @@ import {ClocheError} from '../base/errors.js';
 import type {RunOptions} from '../container/options/run-options.js';
 import {collectGarbage} from '../container/store/gc.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
-import {ContainerProcess, type Started} from './container-process.js';
+import {ContainerProcess} from './container-process.js';
 import {launchContainer, type LaunchRequest} from './launch.js';
+import type {StartedContainer} from './launched.js';
 import {type LibraryOptions, splitOptions} from './options.js';
 import {closeIdleSupervisor} from './resident.js';
 import {Sandbox} from './sandbox.js';
@@ -28,7 +29,7 @@ type BytesOptions = LibraryOptions & {encoding: 'buffer'};
 
 export class Cloche implements AsyncDisposable {
 	readonly #roots: StateRoots;
-	readonly #open = new Set<Promise<Started>>();
+	readonly #open = new Set<Promise<StartedContainer>>();
 	#tidied = false;
 	#closed = false;
 
@@ -92,7 +93,7 @@ export class Cloche implements AsyncDisposable {
 		await this.close();
 	}
 
-	async #launch(request: LaunchRequest): Promise<Started> {
+	async #launch(request: LaunchRequest): Promise<StartedContainer> {
 		if (this.#closed) {
 			throw new ClocheError('this Cloche is closed', {remedy: 'open another one'});
 		}

@@ -5,22 +5,16 @@ import {ClocheError} from '../base/errors.js';
 import {exitStatus, type Outcome} from '../container/lifecycle.js';
 import {parseSignal} from '../container/options/signals.js';
 import {Unacceptable} from '../container/options/unacceptable.js';
-import type {Design} from '../container/prepare.js';
-import type {RunningContainer} from '../container/run.js';
+import type {Entrance} from '../container/entrance.js';
+import type {Execution} from '../container/execution.js';
 import type {Streams} from '../helper/streams.js';
 import {decode, type Collected} from './collect.js';
+import {type BytesExecOptions, type ExecOptions, launchExec, readExecRequest, type TextExecOptions} from './exec.js';
+import type {Started} from './launched.js';
 import type {StreamOptions} from './options.js';
 import {CommandError, nameSignal, type Result} from './result.js';
 import {Outputs} from './outputs.js';
 import {InputStandIn} from './stand-in.js';
-
-/** A container that was launched, and what is known of it. */
-export interface Started {
-	container: RunningContainer;
-	design: Design;
-	image: string;
-	command: readonly string[];
-}
 
 const NOTHING: Collected = {bytes: Buffer.alloc(0), overflowed: false};
 
@@ -58,11 +52,24 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		return this.#outputs.stderr;
 	}
 
-	/** The pid, on this machine, of its process 1; resolves once the command runs. */
+	/** The pid, on this machine, of its first process; resolves once the command runs. */
 	async pid(): Promise<number> {
 		const {container: {launch}} = await this.#started;
 		await launch.running;
 		return launch.created;
+	}
+
+	/**
+	 * Run one more command in the same container, once that runs. It has the container's environment, directory, user, limits
+	 * and rights, and ends at the latest with it.
+	 *
+	 * @example const {stdout} = await server.exec(['cat', '/var/run/server.pid']);
+	 */
+	exec(command: readonly string[], options: BytesExecOptions): ContainerProcess<Buffer>;
+	exec(command: readonly string[], options?: TextExecOptions): ContainerProcess;
+	exec(command: readonly string[], options: ExecOptions = {}): ContainerProcess<string | Buffer> {
+		const request = readExecRequest(command, options);
+		return new ContainerProcess(launchExec(this.#entrance(), request), request.streams);
 	}
 
 	/**
@@ -111,6 +118,15 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		await this.#released();
 	}
 
+	async #entrance(): Promise<Entrance> {
+		const {container, entrance} = await this.#started;
+		if (entrance.target === container.launch) {
+			await container.launch.running;
+		}
+
+		return entrance;
+	}
+
 	#number(signal: string | number): number {
 		try {
 			return parseSignal(String(signal));
@@ -119,7 +135,7 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		}
 	}
 
-	#tell(act: (container: RunningContainer) => void): void {
+	#tell(act: (container: Execution) => void): void {
 		this.#started.then(({container}) => {
 			act(container);
 		}, () => undefined); // It never started; the result tells.
@@ -150,7 +166,7 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		}
 	}
 
-	#feed({stdin}: Streams, {lifecycle}: RunningContainer): void {
+	#feed({stdin}: Streams, {lifecycle}: Execution): void {
 		const {input} = this.#options;
 		if (stdin !== undefined) {
 			this.#input.connect(stdin);
@@ -167,7 +183,7 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		}
 	}
 
-	#listen({lifecycle}: RunningContainer): () => void {
+	#listen({lifecycle}: Execution): () => void {
 		const {signal} = this.#options;
 		const cancel = (): void => {
 			this.#canceled = true;

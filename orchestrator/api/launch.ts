@@ -6,10 +6,10 @@ import type {RunOptions} from '../container/options/run-options.js';
 import {designContainer} from '../container/prepare.js';
 import {runDesign} from '../container/run.js';
 import type {StateRoots} from '../container/store/roots.js';
-import type {Plan} from '../helper/plan.js';
-import type {Started} from './container-process.js';
+import type {StartedContainer} from './launched.js';
 import type {StreamOptions} from './options.js';
 import {borrowSupervisor, returnSupervisor} from './resident.js';
+import {planStreams} from './streams.js';
 
 export interface LaunchRequest {
 	image: string | undefined;
@@ -20,23 +20,18 @@ export interface LaunchRequest {
 	autoStart: boolean;
 }
 
-const planStreams = ({run, streams}: LaunchRequest): Plan['streams'] => ({
-	stdin: run.interactive === true || streams.input !== undefined ? 'pipe' : 'null',
-	stdout: streams.stdout === 'ignore' ? 'null' : 'pipe',
-	// A terminal has one output.
-	stderr: streams.stderr === 'ignore' || run.tty === true ? 'null' : 'pipe',
-});
-
 /** @throws ClocheError where an option is refused, or this machine can't give what is asked for; nothing is left then */
-export const launchContainer = async (roots: StateRoots, request: LaunchRequest): Promise<Started> => {
+export const launchContainer = async (roots: StateRoots, request: LaunchRequest): Promise<StartedContainer> => {
 	const supervisor = borrowSupervisor();
 	try {
 		const spec = normalizeOptions(request.image, request.command, request.run, {label: String, cwd: process.cwd(), env: process.env, uptime: uptime()});
 		const design = await designContainer(spec, roots, {commandFollows: !request.autoStart});
-		design.plan.streams = planStreams(request);
+		design.plan.streams = planStreams({interactive: spec.interactive, terminal: spec.process.terminal, streams: request.streams});
 		const container = await runDesign(design, {roots, supervisor, launch: {autoStart: request.autoStart}});
 		container.released.then(returnSupervisor, returnSupervisor);
-		return {container, design, image: design.image.name, command: design.spec.process.args};
+		const {plan: {userMap, cgroups}, image: {name: image}} = design;
+		const entrance = {id: design.id, image, spec: design.spec, userMap, cgroups, target: container.launch};
+		return {container, design, entrance, image, command: design.spec.process.args};
 	} catch (error) {
 		returnSupervisor();
 		throw error;

@@ -55,11 +55,22 @@ const checkStreams = ({stdout, stderr, encoding, maxBuffer, input}: StreamOption
 	}
 };
 
-/** The options in two: the container's, and the streams'. Unknown ones are refused by name. */
-export const splitOptions = (options: LibraryOptions & Pick<RunOptions, 'rootfs'>): {run: RunOptions; streams: StreamOptions} => {
-	refuseUnknown(options, [...RUN_OPTION_NAMES, ...Object.keys(STREAM_NAMES)]);
-	const {input, stdout, stderr, encoding, stripFinalNewline, maxBuffer, reject, signal, ...run} = options;
+/**
+ * A command's own options, and those of its streams.
+ *
+ * @param known the names of its own
+ * @throws ClocheError that names what is in neither, or doesn't go
+ */
+export const separateStreams = <Own extends {interactive?: boolean | undefined}>(options: Own & StreamOptions, known: readonly string[]): {own: Omit<Own, keyof StreamOptions>; streams: StreamOptions} => {
+	refuseUnknown(options, [...known, ...Object.keys(STREAM_NAMES)]);
+	const {input, stdout, stderr, encoding, stripFinalNewline, maxBuffer, reject, signal, ...own} = options;
 	const streams = {input, stdout, stderr, encoding, stripFinalNewline, maxBuffer, reject, signal};
-	checkStreams(streams, run.interactive === true);
-	return {run, streams};
+	checkStreams(streams, options.interactive === true);
+	return {own, streams};
+};
+
+/** The options of a container, and those of its streams. */
+export const splitOptions = (options: LibraryOptions & Pick<RunOptions, 'rootfs'>): {run: RunOptions; streams: StreamOptions} => {
+	const {own, streams} = separateStreams(options, RUN_OPTION_NAMES);
+	return {run: own, streams};
 };

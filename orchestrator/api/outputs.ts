@@ -1,7 +1,7 @@
 /** The two outputs of a command: shown as streams to whoever asks, and kept for the result. */
 
 import type {Readable} from 'node:stream';
-import type {RunningContainer} from '../container/run.js';
+import type {Execution} from '../container/execution.js';
 import type {Streams} from '../helper/streams.js';
 import {collect, type Collected} from './collect.js';
 import type {StreamOptions} from './options.js';
@@ -34,7 +34,7 @@ export class Outputs {
 	}
 
 	/** Start to read. What is kept resolves at the end of each; more than `maxBuffer` of it kills the container. */
-	async take(container: RunningContainer, streams: Streams): Promise<{stdout: Promise<Collected>; stderr: Promise<Collected>}> {
+	async take(container: Execution, streams: Streams): Promise<{stdout: Promise<Collected>; stderr: Promise<Collected>}> {
 		if (!this.#isFollowed('stdout') && !this.#isFollowed('stderr')) {
 			await aMoment(container);
 		}
@@ -70,7 +70,7 @@ export class Outputs {
 	}
 }
 
-const aMoment = ({outcome}: RunningContainer): Promise<void> => new Promise(resolve => {
+const aMoment = ({outcome}: Execution): Promise<void> => new Promise(resolve => {
 	const timer = setTimeout(resolve, MOMENT_MS);
 	const end = (): void => {
 		clearTimeout(timer);

@@ -3,7 +3,9 @@
 import {ClocheError} from '../base/errors.js';
 import {refuseUnknown} from '../container/options/option-names.js';
 import {planStart, type StartChoice} from '../container/start.js';
-import {ContainerProcess, type Started} from './container-process.js';
+import {ContainerProcess} from './container-process.js';
+import {type BytesExecOptions, type ExecOptions, launchExec, readExecRequest, type TextExecOptions} from './exec.js';
+import type {StartedContainer} from './launched.js';
 import type {StreamOptions} from './options.js';
 
 export interface StartOptions extends StartChoice, Pick<StreamOptions, 'reject' | 'signal'> {}
@@ -11,12 +13,12 @@ export interface StartOptions extends StartChoice, Pick<StreamOptions, 'reject' 
 const START_NAMES = {env: true, workdir: true, user: true, reject: true, signal: true} satisfies Record<keyof StartOptions, true>;
 
 export class Sandbox implements AsyncDisposable {
-	readonly #created: Started;
+	readonly #created: StartedContainer;
 	readonly #streams: StreamOptions;
 	#started = false;
 
 	/** Use {@link Cloche.create}. */
-	constructor(created: Started, streams: StreamOptions) {
+	constructor(created: StartedContainer, streams: StreamOptions) {
 		this.#created = created;
 		this.#streams = streams;
 	}
@@ -47,6 +49,19 @@ export class Sandbox implements AsyncDisposable {
 		container.launch.start(ops);
 		const streams = {...this.#streams, ...(reject === undefined ? {} : {reject}), ...(signal === undefined ? {} : {signal})};
 		return new ContainerProcess(Promise.resolve({...this.#created, command: args}), streams);
+	}
+
+	/** Run one more command in it, beside the started one: as {@link ContainerProcess.exec}. */
+	exec(command: readonly string[], options: BytesExecOptions): ContainerProcess<Buffer>;
+	exec(command: readonly string[], options?: TextExecOptions): ContainerProcess;
+	exec(command: readonly string[], options: ExecOptions = {}): ContainerProcess<string | Buffer> {
+		const request = readExecRequest(command, options);
+		if (!this.#started) {
+			throw new ClocheError('the container has no command yet', {where: this.id, remedy: 'start it first'});
+		}
+
+		const {container: {launch}, entrance} = this.#created;
+		return new ContainerProcess(launchExec(launch.running.then(() => entrance), request), request.streams);
 	}
 
 	/** Kills what runs in it, and resolves when nothing is left of it. */

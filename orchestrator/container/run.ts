@@ -80,6 +80,7 @@ const follow = async (note: Note, {design, launch, roots, lifecycle, journal, un
 		return;
 	}
 
+	dropAnyCgroups(roots, design.id);
 	if (design.keep) {
 		const outcome = await lifecycle.outcome.catch(() => undefined);
 		settleKept(roots, note.stored, started, outcome);

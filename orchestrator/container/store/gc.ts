@@ -8,9 +8,14 @@ import {ClocheError, isErrno} from '../../base/errors.js';
 import {pauseSync} from '../../base/pause.js';
 import {isTemporary} from '../../base/atomic.js';
 import {type ProcessIdentity, identify, isAlive} from '../../base/process.js';
+import {cgroupsFor} from '../../host/cgroup.js';
+import {thaw} from '../../host/freezer.js';
+import {dropCgroups} from './cgroups.js';
 import {type Claim, dropClaim, isAbandoned, readClaims, readNames, takeOver} from './claim.js';
+import {appendEvent, subjectOf} from './events.js';
 import {INIT, initPath, readExit, readInit, writeExit} from './exit.js';
 import {containerIds, SUPERVISOR_DIED} from './find.js';
+import {removeLeftovers} from './leftovers.js';
 import {dropEmptyName, nameHolder, releaseName} from './names.js';
 import {clearOccupied} from './occupied.js';
 import {type ContainerRecord, readRecord} from './record.js';
@@ -62,13 +67,16 @@ const killInit = (init: ProcessIdentity | undefined): void => {
 const bury = (roots: StateRoots, claim: Claim, dead: ProcessIdentity, garbage: Garbage, remove: (path: string) => void): void => {
 	const {id} = claim;
 	const directory = containerDirectory(roots, id);
+	// A frozen one of cgroup version 1 wouldn't even die.
+	thaw(cgroupsFor(id, roots.data));
 	killInit(readInit(directory));
 	// Where it can't be read, or is of a newer version, that is told, and nothing is removed.
 	const record = readRecordLeniently(directory);
+	dropCgroups(roots, id, record?.cgroups);
 	// One whose maker was killed before it had its name never ran, and nobody would find it.
 	const named = record?.name === undefined || nameHolder(roots, record.name) === id;
 	if (record?.keep === true && named) {
-		settle(roots, directory, id, garbage);
+		settle(roots, directory, record, garbage);
 		clearOccupied(directory, dead);
 	} else {
 		if (record?.name !== undefined) {
@@ -79,6 +87,9 @@ const bury = (roots: StateRoots, claim: Claim, dead: ProcessIdentity, garbage: G
 		remove(directory);
 		remove(initPath(directory));
 		garbage.removed.push(id);
+		if (record?.detached === true) {
+			appendEvent(roots, 'destroy', subjectOf(record));
+		}
 	}
 
 	dropClaim(claim);
@@ -97,11 +108,16 @@ const readRecordLeniently = (directory: string): ContainerRecord | undefined => 
 	}
 };
 
-/** It ran, and nobody wrote down how it ended. */
-const settle = (roots: StateRoots, directory: string, id: string, garbage: Garbage): void => {
+/** It ran, and nobody wrote down how it ended; or that was written, and the next run won't come. */
+const settle = (roots: StateRoots, directory: string, record: ContainerRecord, garbage: Garbage): void => {
+	const {id} = record;
 	const init = readInit(directory);
-	if (init !== undefined && !isAlive(init) && readExit(directory) === undefined) {
+	const exit = readExit(directory);
+	if (init !== undefined && !isAlive(init) && exit === undefined) {
 		writeExit(directory, {ended: new Date().toISOString(), error: SUPERVISOR_DIED});
+		appendEvent(roots, 'die', subjectOf(record), {error: SUPERVISOR_DIED});
+	} else if (exit?.restarting === true) {
+		writeExit(directory, {...exit, restarting: false});
 	}
 
 	removeTree(runDirectory(roots, id));
@@ -203,6 +219,9 @@ export const collectThoroughly = (roots: StateRoots, options: GarbageOptions = {
 		}
 	}
 
+	removeLeftovers(roots, (where, act) => {
+		attempt(garbage, where, act);
+	}, remove);
 	return garbage;
 };
 

@@ -5,6 +5,7 @@ import {pauseSync} from '../../base/pause.js';
 import type {ProcessIdentity} from '../../base/process.js';
 import {type Claim, dropClaim, makeClaim, readClaims, readNames} from './claim.js';
 import {type ExitRecord, initPath, readExit, readInit, writeExit} from './exit.js';
+import {isUp, stateOf} from './find.js';
 import {collectGarbage} from './gc.js';
 import {releaseName} from './names.js';
 import {clearOccupied, markOccupied} from './occupied.js';
@@ -31,8 +32,8 @@ export const occupyContainer = (roots: StateRoots, id: string, owner: ProcessIde
 		}
 
 		const other = readClaims(roots).claims.find(candidate => candidate.id === id);
-		const running = readInit(directory) !== undefined && readExit(directory) === undefined;
-		if (round === ROUNDS || (running && other !== undefined)) {
+		const running = isUp(stateOf(other !== undefined, readInit(directory) !== undefined, readExit(directory)));
+		if (round === ROUNDS || running) {
 			const why = other === undefined ? undefined : `process ${other.owner.pid} answers for it`;
 			throw new ClocheError('the container is in use', {where: id, why, remedy: running ? 'stop it first' : 'try again'});
 		}

@@ -1,0 +1,75 @@
+/** Waits for the end of a container that another process keeps. */
+
+import {setTimeout as pause} from 'node:timers/promises';
+import {ClocheError} from '../base/errors.js';
+import {isAlive} from '../base/process.js';
+import type {Exit} from '../helper/events.js';
+import {isReleased, reach} from './stop.js';
+import {type ExitRecord, readExit} from './store/exit.js';
+import {findContainer, type FoundContainer, isUp} from './store/find.js';
+import type {StateRoots} from './store/roots.js';
+
+const PAUSE_MS = 20;
+
+/** As a shell has it: the command's own status, or 128 and the signal's number; `undefined` where it isn't known. */
+export const statusOf = ({code, signal}: Partial<Pick<ExitRecord & Exit, 'code' | 'signal'>>): number | undefined =>
+	code ?? (signal === undefined ? undefined : 128 + signal);
+
+const unknownEnd = (where: string, why: string | undefined): ClocheError => new ClocheError('it isn\'t known how the container ended', {where, why});
+
+/** What its files tell of its end, once nobody answers for it. */
+const recordedStatus = (found: FoundContainer): number => {
+	const {record: {id, keep}, directory} = found;
+	const exit = readExit(directory);
+	const status = exit === undefined ? undefined : statusOf(exit);
+	if (status === undefined) {
+		throw unknownEnd(id, exit?.error ?? (keep ? 'it was removed' : 'it was removed at its end, and nobody kept that; give it a name, or run it with --detach'));
+	}
+
+	return status;
+};
+
+/** Its supervisor tells; `undefined` where that doesn't listen, or hung up without telling. */
+const toldStatus = async (found: FoundContainer, roots: StateRoots): Promise<number | undefined> => {
+	using client = await reach(roots, found.record.id);
+	try {
+		const exit = await client?.exited;
+		return exit === undefined ? undefined : statusOf(exit);
+	} catch {
+		return undefined; // What it left on disk tells why.
+	}
+};
+
+/**
+ * How its last run ended, at once where it has ended; of one that is restarted, the end for good.
+ *
+ * @returns the exit status
+ * @throws ClocheError where it was never started, or it isn't known
+ */
+export const waitForEnd = async (found: FoundContainer, roots: StateRoots): Promise<number> => {
+	const {record: {id}, state, owner} = found;
+	if (state === 'created' && (owner === undefined || !isAlive(owner))) {
+		throw new ClocheError('the container was never started', {where: id, remedy: 'start it first'});
+	}
+
+	if (isUp(state) || state === 'created') {
+		const told = await toldStatus(found, roots);
+		if (told !== undefined) {
+			return told;
+		}
+
+		while (!isReleased(roots, found)) {
+			await pause(PAUSE_MS);
+		}
+
+		// Who made it has let go of it, and its supervisor has it now.
+		if (state === 'created') {
+			return waitForEnd(findContainer(roots, id), roots);
+		}
+	}
+
+	return recordedStatus(found);
+};
+
+/** The same by name, id or prefix. */
+export const waitFor = async (word: string, roots: StateRoots): Promise<number> => waitForEnd(findContainer(roots, word), roots);

@@ -8,10 +8,13 @@
  */
 
 export {Cloche, cloche, type CreateOptions, type ImageSource, openCloche, type OpenOptions} from './api/cloche.js';
+export {Container, type StopOptions} from './api/container.js';
 export {ContainerProcess} from './api/container-process.js';
 export type {ExecOptions} from './api/exec.js';
 export type {LibraryOptions, Output, StreamOptions} from './api/options.js';
 export {CommandError, type Result, type Usage} from './api/result.js';
 export {Sandbox, type StartOptions} from './api/sandbox.js';
+export type {DetachOptions} from './api/start-container.js';
 export {ClocheError} from './base/errors.js';
 export type {Duration, Many, MountOption, RunOptions} from './container/options/run-options.js';
+export type {ContainerView} from './container/view.js';

@@ -3,13 +3,16 @@
 import {ClocheError} from '../base/errors.js';
 import type {RunOptions} from '../container/options/run-options.js';
 import {collectGarbage} from '../container/store/gc.js';
+import {listContainers, resolveId} from '../container/store/find.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
+import {Container} from './container.js';
 import {ContainerProcess} from './container-process.js';
 import {launchContainer, type LaunchRequest} from './launch.js';
 import type {StartedContainer} from './launched.js';
 import {type LibraryOptions, splitOptions} from './options.js';
 import {closeIdleSupervisor} from './resident.js';
 import {Sandbox} from './sandbox.js';
+import {type DetachOptions, startContainer} from './start-container.js';
 
 /** An image's name, or a directory that is a root. */
 export type ImageSource = string | {rootfs: string};
@@ -78,7 +81,31 @@ export class Cloche implements AsyncDisposable {
 		return new Sandbox(started, streams);
 	}
 
-	/** Kills what still runs, and resolves when nothing is left of any of it. */
+	/**
+	 * Start a container that outlives this process: kept by a supervisor of its own, found again by its id or name, here or on
+	 * the command line. Resolves when its command runs; `await using` removes it in the end.
+	 *
+	 * @example const web = await cloche.start('busybox', ['httpd', '-f'], {name: 'web', restart: 'on-failure'});
+	 */
+	start(image: ImageSource, command: readonly string[] = [], options: DetachOptions = {}): Promise<Container> {
+		return startContainer(this.#roots, image, command, options);
+	}
+
+	/**
+	 * The container of that id or name, or whose id alone begins so.
+	 *
+	 * @throws ClocheError where there is none
+	 */
+	container(word: string): Container {
+		return new Container(this.#roots, resolveId(this.#roots, word));
+	}
+
+	/** All containers, the oldest first: those that run, and those that are kept. */
+	containers(): Container[] {
+		return listContainers(this.#roots).containers.map(({record: {id}}) => new Container(this.#roots, id));
+	}
+
+	/** Kills what still runs of what was run or created here (not what was started), and resolves when nothing is left of any of it. */
 	async close(): Promise<void> {
 		this.#closed = true;
 		await Promise.all([...this.#open].map(async starting => {

@@ -27,7 +27,7 @@ export interface StreamOptions {
 	signal?: AbortSignal | undefined;
 }
 
-export interface LibraryOptions extends Omit<RunOptions, 'rootfs'>, StreamOptions {}
+export interface LibraryOptions extends Omit<RunOptions, 'rootfs' | 'detach'>, StreamOptions {}
 
 const STREAM_NAMES = {
 	input: true, stdout: true, stderr: true, encoding: true, stripFinalNewline: true, maxBuffer: true, reject: true, signal: true,
@@ -71,6 +71,6 @@ export const separateStreams = <Own extends {interactive?: boolean | undefined}>
 
 /** The options of a container, and those of its streams. */
 export const splitOptions = (options: LibraryOptions & Pick<RunOptions, 'rootfs'>): {run: RunOptions; streams: StreamOptions} => {
-	const {own, streams} = separateStreams(options, RUN_OPTION_NAMES);
+	const {own, streams} = separateStreams(options, RUN_OPTION_NAMES.filter(name => name !== 'detach'));
 	return {run: own, streams};
 };

@@ -173,6 +173,22 @@ for (const [version, parent] of [['version 2', V2], ['version 1', V1]] as const)
 		await joined.released;
 	});
 
+	withCgroups(`${version} (root): exec reaches the cgroup of a container with a user namespace of its own`, async t => {
+		const path = cgroupIn(t, parent ?? '');
+		const ids = [{inside: 0, outside: 0, count: 1000}];
+		const base = planFor(t, 'root', ['any', 'sleep-forever'], {program: probe, cgroups: [path], userMap: {uids: ids, gids: ids, denySetgroups: false}});
+		base.create.splice(1, 1, {op: 'mount', type: 'tmpfs', target: '/', options: ['mode=755'], root: true}, {op: 'mkdir', target: '/proc'});
+		const container = supervisorFor(t, 'root').launch({...base, namespaces: [...base.namespaces, 'user', 'cgroup'], remove: [...base.remove, path]});
+		const target = await targetOf(container);
+		const start: Plan['start'] = [{op: 'credentials', uid: 0, gid: 0}, {op: 'exec', argv: ['any', 'read', '/proc/self/cgroup'], env: []}];
+		const {stdout} = await runPlan(supervisorFor(t, 'root'), joining([], {program: probe, cgroups: [path], start}), {target});
+		t.regex(stdout, version === 'version 2' ? /^0::\/$/m : /^\d+:memory:\/$/m);
+		t.is((await runPlan(supervisorFor(t, 'root'), joining(['any', 'uid'], {program: probe}), {target})).exit.code, 0);
+		container.signal(9);
+		await container.released;
+		t.false(existsSync(path));
+	});
+
 	withCgroups(`${version} (root): a cgroup that somebody lives in stays, with a warning`, async t => {
 		const path = cgroupIn(t, parent ?? '');
 		const other = supervisorFor(t, 'root').launch(planFor(t, 'root', ['/bin/sleep', '1000'], {cgroups: [path]}));

@@ -74,7 +74,7 @@ build/probe build/terminal: build/%: test/fixtures/%.c build/obj/flags
 	$(SAY) $(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
 
 # Parts of the helper, driven without it.
-KEPT := $(patsubst %,build/obj/%.o,log record account json fail util)
+KEPT := $(patsubst %,build/obj/%.o,log logfile record account json fail util)
 
 build/keeper: test/fixtures/keeper.c $(KEPT) build/obj/flags
 	$(SAY) $(CC) $(C_FLAGS) -Ihelper-c $(LINK_FLAGS) -o $@ $< $(KEPT)

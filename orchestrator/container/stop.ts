@@ -71,14 +71,30 @@ const until = async (done: () => boolean, milliseconds: number): Promise<boolean
 	return true;
 };
 
-/** Nobody answers for it any more; what a dead one left is cleaned up. */
-export const isReleased = (roots: StateRoots, {record: {id}, owner}: FoundContainer): boolean => {
-	if (owner !== undefined && isAlive(owner)) {
-		return !existsSync(`${liveDirectory(roots)}/${formatIdentity(owner)}-${id}`);
-	}
+/** Between a supervisor's end and what its orchestrator then writes down: a foreground one's exit record. */
+const GRACE_MS = 1000;
 
-	collectGarbage(roots, {id});
-	return true;
+/**
+ * Tells, each time it is asked, whether who answered for this run has let go of it. What a dead one left is cleaned up, when
+ * its orchestrator hasn't done so by then.
+ */
+export const watchRelease = (roots: StateRoots, {record: {id, detached}, owner}: FoundContainer): (() => boolean) => {
+	const claim = owner === undefined ? undefined : `${liveDirectory(roots)}/${formatIdentity(owner)}-${id}`;
+	let dead: number | undefined;
+	return () => {
+		if (claim === undefined || owner === undefined || !existsSync(claim)) {
+			return true;
+		}
+
+		if (!isAlive(owner)) {
+			dead ??= Date.now();
+			if (detached === true || Date.now() - dead > GRACE_MS) {
+				collectGarbage(roots, {id});
+			}
+		}
+
+		return false;
+	};
 };
 
 const isGoneInit = (init: ProcessIdentity | undefined): boolean => init === undefined || !isAlive(init);
@@ -119,7 +135,7 @@ const end = async (roots: StateRoots, found: FoundContainer, signal: number, tim
 		}
 	}
 
-	if (!await until(() => isReleased(roots, found), PATIENCE_MS)) {
+	if (!await until(watchRelease(roots, found), PATIENCE_MS)) {
 		throw new ClocheError('the container does not end', {where: id, why: `process ${found.owner?.pid ?? '?'} still answers for it`, remedy: 'see what that waits for, or kill it'});
 	}
 };

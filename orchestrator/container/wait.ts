@@ -1,14 +1,16 @@
 /** Waits for the end of a container that another process keeps. */
 
+import {existsSync} from 'node:fs';
 import {setTimeout as pause} from 'node:timers/promises';
 import {ClocheError} from '../base/errors.js';
 import {isAlive} from '../base/process.js';
 import type {Exit} from '../helper/events.js';
-import {isReleased, reach} from './stop.js';
+import {reach, watchRelease} from './stop.js';
 import {type ExitRecord, readExit} from './store/exit.js';
 import {findContainer, type FoundContainer, isUp} from './store/find.js';
 import type {StateRoots} from './store/roots.js';
 
+const PATIENCE_MS = 5000;
 const PAUSE_MS = 20;
 
 /** As a shell has it: the command's own status, or 128 and the signal's number; `undefined` where it isn't known. */
@@ -27,6 +29,13 @@ const recordedStatus = (found: FoundContainer): number => {
 	}
 
 	return status;
+};
+
+/** Somebody else may be just cleaning up after a dead one. */
+const waitForRecord = async ({directory, record: {keep}}: FoundContainer): Promise<void> => {
+	for (const deadline = Date.now() + PATIENCE_MS; keep && existsSync(directory) && readExit(directory) === undefined && Date.now() < deadline;) {
+		await pause(PAUSE_MS);
+	}
 };
 
 /** Its supervisor tells; `undefined` where that doesn't listen, or hung up without telling. */
@@ -58,7 +67,7 @@ export const waitForEnd = async (found: FoundContainer, roots: StateRoots): Prom
 			return told;
 		}
 
-		while (!isReleased(roots, found)) {
+		for (const isReleased = watchRelease(roots, found); !isReleased();) {
 			await pause(PAUSE_MS);
 		}
 
@@ -66,6 +75,8 @@ export const waitForEnd = async (found: FoundContainer, roots: StateRoots): Prom
 		if (state === 'created') {
 			return waitForEnd(findContainer(roots, id), roots);
 		}
+
+		await waitForRecord(found);
 	}
 
 	return recordedStatus(found);

@@ -3,8 +3,9 @@
  *
  *   begin ──▶ wait ──▶ check ──▶ judge ──▶ wait ...        end: whatever was under way counts for nothing
  *
- * Its channel has a number that nobody else takes, and nobody hears of it; what it writes is kept, as far as it is read.
+ * Nobody hears of its channel (check.h); what it writes is kept, as far as it is read.
  */
+#include "check.h"
 #include "json.h"
 #include "served.h"
 #include "util.h"
@@ -19,8 +20,7 @@
 #include <sys/wait.h>
 
 enum {
-	OUTPUT = 4096,          /* bytes of a check's output that are kept, as docker inspect shows */
-	CHECK_CHANNEL = INT32_MAX,
+	OUTPUT = 4096, /* bytes of a check's output that are kept, as docker inspect shows */
 };
 
 struct health_end {
@@ -31,8 +31,7 @@ struct health_end {
 
 struct health {
 	struct served *served;
-	uint8_t *join, *start;       /* the frames; START is behind JOIN */
-	size_t join_size, start_size;
+	struct check frames;
 	uint32_t interval, timeout, retries, grace; /* milliseconds */
 	struct timer next, limit;
 	bool under_way, timed_out;
@@ -48,51 +47,18 @@ struct health {
 	char output[OUTPUT];
 };
 
-static void store_u32(uint8_t *at, uint32_t value) {
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint32_t u32_of(const struct message *message, enum tag tag, uint32_t otherwise) {
-	const struct field *field = message_head(message, tag);
-	return field ? field_u32(field) : otherwise;
-}
-
-/* One frame of CHECK, whose channel becomes ours. Returns its size, 0 where it isn't a whole one of KIND. */
-static size_t take_frame(uint8_t *data, size_t size, uint16_t kind, struct message *message, const char **why) {
-	static struct plan plan;
-	size_t whole = frame_size(data, size, why);
-	if (!*why && (!whole || whole > size))
-		*why = "the health check's frames are cut short";
-	if (*why)
-		return 0;
-	store_u32(data + 8, CHECK_CHANNEL);
-	*why = message_decode(message, data, whole);
-	if (!*why)
-		*why = plan_decode(&plan, message);
-	if (!*why && message->kind != kind)
-		*why = "the health check is no JOIN and START";
-	return *why ? 0 : whole;
-}
-
-/* The frames say no more than what a check needs: it can't be held, has no terminal, removes nothing. */
-static const char *take_frames(struct health *health, uint8_t *data, size_t size, uint32_t target) {
-	static struct message message;
-	static const enum tag strange[] = {TAG_TARGET_PID, TAG_TERMINAL, TAG_HOLD, TAG_REMOVE};
-	const char *why = NULL;
-	health->join = data;
-	health->join_size = take_frame(data, size, KIND_JOIN, &message, &why);
-	if (why)
-		return why;
-	for (size_t i = 0; i < ARRAY_LENGTH(strange); i++)
-		if (message_head(&message, strange[i]))
-			return "a field stands where it has no meaning in a health check";
-	store_u32(data + (message_head(&message, TAG_TARGET_CHANNEL)->data - data), target);
-	health->start = data + health->join_size;
-	health->start_size = take_frame(health->start, size - health->join_size, KIND_START, &message, &why);
-	if (!why && health->join_size + health->start_size != size)
-		why = "something stands behind the health check's frames";
-	return why;
+static bool read_numbers(struct health *health, const struct message *serve) {
+	const struct field *interval = message_head(serve, TAG_CHECK_INTERVAL);
+	const struct field *timeout = message_head(serve, TAG_CHECK_TIMEOUT);
+	const struct field *retries = message_head(serve, TAG_CHECK_RETRIES);
+	const struct field *grace = message_head(serve, TAG_CHECK_START);
+	if (!interval || !timeout || !retries)
+		return false;
+	health->interval = field_u32(interval);
+	health->timeout = field_u32(timeout);
+	health->retries = field_u32(retries);
+	health->grace = grace ? field_u32(grace) : 0;
+	return true;
 }
 
 int health_open(struct served *served, const struct message *serve, struct failure *failure) {
@@ -109,13 +75,9 @@ int health_open(struct served *served, const struct message *serve, struct failu
 	memcpy(frames, check->data, check->length);
 	served->health = health;
 	health->served = served;
-	health->interval = u32_of(serve, TAG_CHECK_INTERVAL, 30000);
-	health->timeout = u32_of(serve, TAG_CHECK_TIMEOUT, 30000);
-	health->retries = u32_of(serve, TAG_CHECK_RETRIES, 3);
-	health->grace = u32_of(serve, TAG_CHECK_START, 0);
 	for (int i = 0; i < 2; i++)
 		health->ends[i] = (struct health_end){.fd = -1, .health = health, .source = {SOURCE_HEALTH, &health->ends[i]}};
-	const char *why = take_frames(health, frames, check->length, served->number);
+	const char *why = !read_numbers(health, serve) ? "a health check needs its interval, timeout and retries" : check_read(&health->frames, frames, check->length, served->number);
 	return why ? refused(failure, EINVAL, why, NULL) : 0;
 }
 
@@ -288,7 +250,7 @@ static void check(struct supervisor *supervisor, void *of) {
 	health->under_way = true;
 	health->timed_out = health->excused = false;
 	const struct channel own = {.on_end = on_end, .on_failure = note_failure, .of = health};
-	const char *why = request_replay(supervisor, health->join, health->join_size, &own);
+	const char *why = request_replay(supervisor, health->frames.join, health->frames.join_size, &own);
 	struct channel *channel = supervisor_channel(supervisor, CHECK_CHANNEL);
 	if (!health->under_way)
 		return; /* it couldn't be made, and on_end has heard of it */
@@ -301,7 +263,7 @@ static void check(struct supervisor *supervisor, void *of) {
 	health->limit.of = health;
 	if (take_ends(supervisor, health, channel) < 0 || timer_set(supervisor, &health->limit, health->timeout) < 0)
 		kill_check(supervisor);
-	(void)request_replay(supervisor, health->start, health->start_size, NULL);
+	(void)request_replay(supervisor, health->frames.start, health->frames.start_size, NULL);
 }
 
 void health_begin(struct supervisor *supervisor, struct served *served) {
@@ -333,7 +295,7 @@ void health_close(struct supervisor *supervisor, struct served *served) {
 	health_end(supervisor, served);
 	if (!served->health)
 		return;
-	free(served->health->join);
+	free(served->health->frames.join);
 	free(served->health);
 	served->health = NULL;
 }

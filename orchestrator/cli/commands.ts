@@ -23,6 +23,7 @@ interface CommandEntry {
 
 export const commands: Readonly<Record<string, CommandEntry>> = {
 	run: {summary: 'run a command in a new container', load: async () => (await import('./run.js')).run},
+	attach: {summary: 'be at the terminal of a detached container', load: async () => (await import('./attach.js')).attach},
 	exec: {summary: 'run one more command in a container that runs', load: async () => (await import('./exec.js')).exec},
 	create: {summary: 'make a container and start nothing', load: async () => (await import('./create.js')).create},
 	start: {summary: 'start kept containers again', load: async () => (await import('./start.js')).start},
@@ -38,6 +39,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 	diff: {summary: 'tell what a container has changed of its image', load: async () => (await import('./diff.js')).diff},
 	export: {summary: 'write a container\'s root as a tar stream', load: async () => (await import('./export.js')).exportCommand},
 	ps: {summary: 'list containers', load: async () => (await import('./ps.js')).ps},
+	logs: {summary: 'print what a detached container wrote', load: async () => (await import('./logs.js')).logs},
 	inspect: {summary: 'print all that is known of containers', load: async () => (await import('./inspect.js')).inspect},
 	prune: {summary: 'remove all containers that have ended', load: async () => (await import('./prune.js')).prune},
 	gc: {summary: 'remove what killed processes left behind (every start does so, too)', load: async () => (await import('./gc.js')).gc},

@@ -11,13 +11,15 @@ import {pauseSync} from '../base/pause.js';
 
 const PAUSE_MS = 2;
 
-const writeAll = (fd: number, bytes: Buffer): void => {
+/** @returns `false` where nobody reads it */
+/** All of it, whatever else it takes; a reader that is gone is no error. */
+export const writeAll = (fd: number, bytes: Buffer): boolean => {
 	for (let rest = bytes; rest.length > 0;) {
 		try {
 			rest = rest.subarray(writeSync(fd, rest));
 		} catch (error) {
 			if (isErrno(error, 'EPIPE') || (fd === 2 && !isErrno(error, 'EAGAIN'))) {
-				return; // What can't be said on standard error can't be said at all. Nobody reads on: as it is the payload's right, so is it of whoever listens to us.
+				return false; // What can't be said on standard error can't be said at all. Nobody reads on: as it is the payload's right, so is it of whoever listens to us.
 			}
 
 			// Whoever gave it to us made it non-blocking, and it is full.
@@ -28,6 +30,8 @@ const writeAll = (fd: number, bytes: Buffer): void => {
 			pauseSync(PAUSE_MS);
 		}
 	}
+
+	return true;
 };
 
 // Loaded only for who asks: it takes more than a millisecond of every command's start.
@@ -57,6 +61,9 @@ export const keepStreamsBlocking = (): void => {
 		Object.defineProperty(process, name, {configurable: true, enumerable: true, get: () => made ??= make()});
 	}
 };
+
+/** A payload's bytes, on one of our own descriptors; `false` where nobody reads them any more. */
+export const passOn = (fd: 1 | 2, bytes: Buffer): boolean => writeAll(fd, bytes);
 
 /** What was asked for: on standard output. */
 export const print = (text: string): void => {

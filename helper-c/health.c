@@ -290,12 +290,3 @@ void health_end(struct supervisor *supervisor, struct served *served) {
 		kill_check(supervisor);
 	health->under_way = false;
 }
-
-void health_close(struct supervisor *supervisor, struct served *served) {
-	health_end(supervisor, served);
-	if (!served->health)
-		return;
-	free(served->health->frames.join);
-	free(served->health);
-	served->health = NULL;
-}

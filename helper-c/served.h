@@ -119,6 +119,5 @@ bool account_times(const char *directories, uint64_t *user, uint64_t *system); /
 int health_open(struct served *served, const struct message *serve, struct failure *failure); /* nothing where SERVE has no CHECK */
 void health_begin(struct supervisor *supervisor, struct served *served); /* a run is RUNNING */
 void health_end(struct supervisor *supervisor, struct served *served);   /* a run has ended */
-void health_close(struct supervisor *supervisor, struct served *served);
 struct health_end;
 void health_on_output(struct supervisor *supervisor, struct health_end *end);

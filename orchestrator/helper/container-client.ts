@@ -138,6 +138,15 @@ export class ContainerClient implements Disposable {
 		return report.promise;
 	}
 
+	/** Read nothing until {@link resume}: past a limit its supervisor leaves out output, and counts. */
+	pause(): void {
+		this.#socket.pause();
+	}
+
+	resume(): void {
+		this.#socket.resume();
+	}
+
 	/** Hang up; the container goes on. */
 	close(): void {
 		this.#socket.destroy();

@@ -1,6 +1,7 @@
 /** The journal: what happened to containers, a JSON line each, appended by whoever does it (docs/state.md). */
 
 import {appendFileSync} from 'node:fs';
+import {rotateJournal} from './journal.js';
 import {eventsPath, type StateRoots} from './roots.js';
 
 /** As docker events calls them; the supervisor writes start, die, oom, restart, health_status and, with --rm, destroy. */
@@ -25,6 +26,7 @@ export const subjectOf = ({id, name, image, labels}: EventSubject): EventSubject
 export const appendEvent = (roots: StateRoots, action: Action, subject: EventSubject, more: Readonly<Record<string, unknown>> = {}): boolean => {
 	try {
 		appendFileSync(eventsPath(roots), `${JSON.stringify({time: new Date().toISOString(), action, ...subject, ...more})}\n`, {mode: 0o600});
+		rotateJournal(roots);
 		return true;
 	} catch {
 		return false;

@@ -1,0 +1,129 @@
+/** `cloche events`. */
+
+import {mkdirSync} from 'node:fs';
+import {ClocheError} from '../base/errors.js';
+import {Watcher} from '../base/watch.js';
+import {JournalReader} from '../container/store/journal.js';
+import {stateRoots} from '../container/store/roots.js';
+import type {Command, CommandValues} from './commands.js';
+import {expressionOf, type Filters, hasLabel, readFilters} from './filters.js';
+import {momentOptions, readMoment} from './moments.js';
+import {passOn} from './output.js';
+
+/** A line of the journal; what more it has depends on the action. */
+interface JournalEvent {
+	time: string;
+	action: string;
+	id: string;
+	name?: string;
+	image?: string;
+	labels?: Record<string, string>;
+}
+
+const FILTERS = ['action', 'container', 'id', 'image', 'label', 'name'];
+
+/** `undefined` for what isn't whole: a full disk cuts lines short. */
+const parseEvent = (line: string): JournalEvent | undefined => {
+	try {
+		const value: unknown = JSON.parse(line);
+		const known = typeof value === 'object' && value !== null && 'time' in value && typeof value.time === 'string' && 'action' in value && 'id' in value;
+		return known ? value as JournalEvent : undefined;
+	} catch {
+		return undefined;
+	}
+};
+
+type Test = (event: JournalEvent) => boolean;
+
+const testOf = (key: string, value: string): Test => {
+	switch (key) {
+		case 'action': return event => event.action === value;
+		case 'container': return event => event.name === value || event.id.startsWith(value);
+		case 'id': return event => event.id.startsWith(value);
+		case 'image': return event => event.image === value;
+		case 'label': return event => hasLabel(event.labels ?? {}, value);
+		default: {
+			const expression = expressionOf(key, value);
+			return event => event.name !== undefined && expression.test(event.name);
+		}
+	}
+};
+
+const selectorOf = (filters: Filters, since: bigint | undefined, until: bigint | undefined): Test => {
+	const tests = [...filters].map(([key, values]): Test => {
+		const each = values.map(value => testOf(key, value));
+		return event => key === 'label' ? each.every(test => test(event)) : each.some(test => test(event));
+	});
+	return event => {
+		const time = BigInt(Date.parse(event.time)) * 1_000_000n;
+		return (since === undefined || time >= since) && (until === undefined || time <= until) && tests.every(test => test(event));
+	};
+};
+
+type Writer = (line: string, event: JournalEvent) => string;
+
+const writerOf = async (format: CommandValues[string] | undefined): Promise<Writer> => {
+	if (typeof format !== 'string' || format === 'json') {
+		return line => line;
+	}
+
+	const {compileTemplate} = await import('./format/template.js');
+	const render = compileTemplate(format);
+	return (_line, {name = '', image = '', labels = {}, ...event}) => render({...event, name, image, labels});
+};
+
+const main: Command['main'] = async (operands, values, {root}) => {
+	if (operands.length > 0) {
+		throw new ClocheError(`events ${operands.join(' ')}`, {why: 'it takes no operands', remedy: 'cloche events --filter container=NAME shows those of one'});
+	}
+
+	const filter = values['filter'];
+	const until = readMoment('until', values);
+	const isWanted = selectorOf(readFilters(typeof filter === 'object' ? filter : [], FILTERS), readMoment('since', values), until);
+	const write = await writerOf(values['format']);
+	const roots = stateRoots({root});
+	const follow = values['follow'] === true;
+	if (follow) {
+		mkdirSync(roots.data, {recursive: true, mode: 0o711}); // It is waited in; nothing may have run here yet.
+	}
+
+	const watcher = follow ? new Watcher([roots.data]) : undefined;
+	const reader = new JournalReader(roots);
+	for (;;) {
+		const left = until === undefined ? Number.POSITIVE_INFINITY : Number(until / 1_000_000n) + 1 - Date.now();
+		const lines: string[] = [];
+		for (const line of reader.next()) {
+			const event = parseEvent(line);
+			if (event !== undefined && isWanted(event)) {
+				lines.push(`${write(line, event)}\n`);
+			}
+		}
+
+		if ((lines.length > 0 && !passOn(1, Buffer.from(lines.join('')))) || watcher === undefined || left <= 0) {
+			return 0;
+		}
+
+		await watcher.changed(left);
+	}
+};
+
+export const events: Command = {
+	table: {
+		name: 'events',
+		operands: '',
+		summary: 'Print what happened to containers, a JSON line each.',
+		description: ['Without --follow it ends with what there is.'],
+		groups: [{title: 'Options', options: [
+			{name: 'follow', short: 'f', type: 'boolean', doc: 'go on with what happens'},
+			...momentOptions,
+			{name: 'filter', type: 'string', multiple: true, value: 'KEY=VALUE', doc: `only those it fits: ${FILTERS.join(', ')}`},
+			{name: 'format', type: 'string', value: 'FORMAT', doc: 'json, or a template as docker\'s', default: 'json'},
+		]}],
+		interspersed: true,
+		examples: [
+			['cloche events --follow --filter action=die', 'whatever ends'],
+			['cloche events --since 1h --format \'{{.time}} {{.action}} {{.name}}\'', 'the last hour'],
+		],
+	},
+	main,
+};

@@ -102,6 +102,7 @@ struct supervisor {
 _Noreturn void supervise(int control);
 int supervisor_watch(struct supervisor *supervisor, int fd, uint32_t events, struct source *source);
 void supervisor_forget(struct supervisor *supervisor, int *fd); /* and close it */
+void supervisor_detach(struct supervisor *supervisor); /* from here on the control socket's end ends nothing */
 void supervisor_orphan(struct supervisor *supervisor); /* nobody listens any more: kill every container, then end */
 struct channel *supervisor_channel(const struct supervisor *supervisor, uint32_t number);
 
@@ -135,6 +136,7 @@ void channel_on_process(struct supervisor *supervisor, struct channel *channel);
 void channel_finish(struct supervisor *supervisor, struct channel *channel); /* report the exit */
 void channel_on_remover(struct supervisor *supervisor, struct channel *channel);
 void channel_release(struct supervisor *supervisor, struct channel *channel);
+void channel_reap_strays(const struct supervisor *supervisor);
 
 /* spawn.c: the first process of CHANNEL, by clone3. -1 and FAILURE where that fails. */
 struct build;

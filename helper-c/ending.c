@@ -73,6 +73,24 @@ static bool is_in(const struct channel *channel, pid_t pid) {
 	return channel->mounts >= 0 && fstat(channel->mounts, &mounts) == 0 && its.st_ino == mounts.st_ino;
 }
 
+/* Whether the child PID is one of those that we made. */
+static bool is_ours(const struct supervisor *supervisor, pid_t pid) {
+	bool ours = pid == supervisor->anchor_pid;
+	for (const struct channel *at = supervisor->channels; at; at = at->next)
+		ours = ours || at->pid == pid || at->remover_pid == pid;
+	return ours;
+}
+
+/* Of what containers in our pid namespace have left, which comes to us, the subreaper: the dead. */
+void channel_reap_strays(const struct supervisor *supervisor) {
+	FILE *children = fopen("/proc/thread-self/children", "re");
+	for (int pid; children && fscanf(children, "%d", &pid) == 1;)
+		if (!is_ours(supervisor, pid))
+			(void)waitpid(pid, NULL, WNOHANG);
+	if (children)
+		fclose(children);
+}
+
 /*
  * A container that shares our pid namespace may leave processes behind; they come to us, the subreaper, and end here.
  * They are our children that are no channel's init; while others share our pid namespace, too, the mount namespace
@@ -86,10 +104,7 @@ static void end_strays(const struct supervisor *supervisor, const struct channel
 		any = false;
 		FILE *children = fopen("/proc/thread-self/children", "re");
 		for (int pid; children && fscanf(children, "%d", &pid) == 1;) {
-			bool ours = pid == supervisor->anchor_pid;
-			for (const struct channel *at = supervisor->channels; at; at = at->next)
-				ours = ours || at->pid == pid || at->remover_pid == pid;
-			if (ours || (!alone && !is_in(channel, pid)))
+			if (is_ours(supervisor, pid) || (!alone && !is_in(channel, pid)))
 				continue;
 			any = true;
 			kill(pid, SIGKILL);
@@ -125,6 +140,8 @@ void channel_finish(struct supervisor *supervisor, struct channel *channel) {
 	channel_close_ends(channel);
 	channel->ended = true;
 	struct ending ending = {0};
+	if (channel->served && !channel->running && !channel->failed && run_cancelled(supervisor, channel->served))
+		return;
 	account(channel, &ending);
 	if (!channel->running && !channel->failed)
 		send_died(supervisor, channel);

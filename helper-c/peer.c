@@ -21,8 +21,13 @@ static size_t inbox_of(const struct peer *peer) {
 	return peer->control ? INBOX : CLIENT_INBOX;
 }
 
+/* A client that asks and doesn't read the answers isn't heard until it does. */
+static bool is_heard(const struct peer *peer) {
+	return !peer->gone && !peer->paused && !peer->closing && (peer->control || peer->unsent_end - peer->unsent_start <= LIMIT_BACKLOG);
+}
+
 static void watch(const struct supervisor *supervisor, struct peer *peer) {
-	uint32_t wanted = (peer->paused || peer->closing ? 0u : EPOLLIN) | (peer->unsent_end > peer->unsent_start ? EPOLLOUT : 0u);
+	uint32_t wanted = (is_heard(peer) ? EPOLLIN : 0u) | (peer->unsent_end > peer->unsent_start ? EPOLLOUT : 0u);
 	if (peer->gone)
 		wanted = 0;
 	if (wanted == peer->watched)
@@ -221,7 +226,7 @@ static void receive(struct supervisor *supervisor, struct peer *peer) {
 void peer_on_ready(struct supervisor *supervisor, struct peer *peer) {
 	if (peer->unsent_start < peer->unsent_end)
 		peer_flush(supervisor, peer);
-	if (!peer->gone && !peer->paused && !peer->closing)
+	if (is_heard(peer))
 		receive(supervisor, peer);
 }
 

@@ -62,9 +62,7 @@ static const char *serve_one(struct supervisor *supervisor, const uint8_t *frame
 static const char *detach(struct supervisor *supervisor) {
 	if (message.channel != 0)
 		return "DETACH belongs on channel 0";
-	supervisor->detached = true;
-	if (supervisor->served)
-		run_detached(supervisor, supervisor->served);
+	supervisor_detach(supervisor);
 	return NULL;
 }
 

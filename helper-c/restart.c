@@ -127,18 +127,29 @@ void run_detached(struct supervisor *supervisor, struct served *served) {
 		restart(supervisor, served);
 }
 
-void run_give_up(struct supervisor *supervisor, struct served *served) {
-	struct channel *channel = served->channel;
-	if (!channel || !channel->again)
-		return;
+/* The run that ended is the last one after all. */
+static void finish(struct supervisor *supervisor, struct served *served) {
 	timer_clear(supervisor, &served->next);
 	timer_clear(supervisor, &served->life);
-	served->due = channel->again = false;
+	served->due = served->channel->again = false;
 	served->last.again = false;
 	served->last.stopped = served->stopping;
 	record_exit(served, &served->last);
-	channel_send_exited(supervisor, channel, &served->last);
-	channel->ended = true; /* again, and now for good */
+	channel_send_exited(supervisor, served->channel, &served->last);
+	served->channel->ended = true;
+}
+
+void run_give_up(struct supervisor *supervisor, struct served *served) {
+	if (served->channel && served->channel->again)
+		finish(supervisor, served);
+}
+
+bool run_cancelled(struct supervisor *supervisor, struct served *served) {
+	if (!served->last.again || !(served->stopping || supervisor->orphaned))
+		return false;
+	hub_end_run(supervisor, served->hub);
+	finish(supervisor, served);
+	return true;
 }
 
 void run_stop(struct supervisor *supervisor, struct served *served, int signal, const uint32_t *timeout) {

@@ -81,6 +81,7 @@ void run_wait(struct supervisor *supervisor, struct served *served);     /* the 
 void run_detached(struct supervisor *supervisor, struct served *served);
 void run_stop(struct supervisor *supervisor, struct served *served, int signal, const uint32_t *timeout); /* for good */
 void run_give_up(struct supervisor *supervisor, struct served *served);  /* while the next is waited for: there is none */
+bool run_cancelled(struct supervisor *supervisor, struct served *served);  /* stopped before this run began: the one before it is told as the last */
 
 /* hub.c: between the payload's streams, the log and the clients. */
 struct hub *hub_new(struct served *served);

@@ -53,11 +53,35 @@ struct channel *supervisor_channel(const struct supervisor *supervisor, uint32_t
 	return NULL;
 }
 
+static void watch_signals(struct supervisor *supervisor, bool children) {
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGWINCH);
+	if (children)
+		sigaddset(&signals, SIGCHLD);
+	int fd = signalfd(supervisor->signals, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (supervisor->signals < 0)
+		supervisor->signals = fd;
+}
+
+void supervisor_detach(struct supervisor *supervisor) {
+	supervisor->detached = true;
+	for (const struct channel *at = supervisor->channels; at; at = at->next)
+		if (at->shared_pids) /* else nobody's orphans come to us, and each signal is a turn of the loop */
+			watch_signals(supervisor, true);
+	if (supervisor->served)
+		run_detached(supervisor, supervisor->served);
+}
+
 static void on_signals(struct supervisor *supervisor) {
 	struct signalfd_siginfo info;
-	while (read(supervisor->signals, &info, sizeof info) == sizeof info)
-		for (struct channel *at = supervisor->channels; at; at = at->next)
-			relay_follow_window(at);
+	while (read(supervisor->signals, &info, sizeof info) == sizeof info) {
+		if (info.ssi_signo == SIGCHLD)
+			channel_reap_strays(supervisor);
+		else
+			for (struct channel *at = supervisor->channels; at; at = at->next)
+				relay_follow_window(at);
+	}
 }
 
 /* There is no going on. */
@@ -87,6 +111,13 @@ static void dispatch(struct supervisor *supervisor, const struct source *source)
 	}
 }
 
+static bool has_ended(const struct supervisor *supervisor) {
+	const struct channel *at = supervisor->channels;
+	while (at && !at->ended)
+		at = at->next;
+	return at != NULL;
+}
+
 /* Answers have gone out; now what they left is cleared away. */
 static void release_ended(struct supervisor *supervisor) {
 	for (struct channel *at = supervisor->channels, *next; at; at = next) {
@@ -98,12 +129,10 @@ static void release_ended(struct supervisor *supervisor) {
 
 static void set_up(struct supervisor *supervisor, int control) {
 	sigset_t all;
-	sigset_t window;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	sigemptyset(&window);
-	sigaddset(&window, SIGWINCH);
-	supervisor->signals = signalfd(-1, &window, SFD_CLOEXEC | SFD_NONBLOCK);
+	supervisor->signals = -1;
+	watch_signals(supervisor, false);
 	supervisor->epoll = epoll_create1(EPOLL_CLOEXEC);
 	fcntl(control, F_SETFD, FD_CLOEXEC);
 	supervisor->from_signals = (struct source){SOURCE_SIGNALS, NULL};
@@ -126,7 +155,7 @@ _Noreturn void supervise(int control) {
 		give_up(&supervisor, why);
 	while (!is_over(&supervisor)) {
 		struct epoll_event events[64];
-		int count = epoll_wait(supervisor.epoll, events, ARRAY_LENGTH(events), -1);
+		int count = epoll_wait(supervisor.epoll, events, ARRAY_LENGTH(events), has_ended(&supervisor) ? 0 : -1); /* where a last flush found nobody */
 		for (int i = 0; i < count; i++)
 			dispatch(&supervisor, events[i].data.ptr);
 		supervisor_flush(&supervisor);

@@ -102,3 +102,19 @@ test('a run that can\'t be made is the last', async t => {
 	t.regex(served.exit?.error ?? '', /execve/);
 	t.is(served.exit?.restarts, 1);
 });
+
+// At whichever moment it comes: between runs, while one is made, while it runs.
+test('who is stopped while it is started again and again has ended as a run did', async t => {
+	for (let round = 0; round < 10; round++) {
+		const served = await new Served(t, privilege, ['/bin/false'], {service: {restart: {when: 'always', ...quick}}}).detach();
+		const client = await served.connect();
+		await eventually(() => (served.exit?.restarts ?? 0) > 2, () => JSON.stringify(served.exit));
+		client.stop();
+		const {code, signal} = await client.exited;
+		t.true(code === 1 || signal === 9); // It runs for a moment, too.
+		await served.ended();
+		t.like(served.exit, {stopped: true});
+		t.is(served.exit?.error, undefined);
+		t.is(served.exit?.restarting, undefined);
+	}
+});

@@ -1,9 +1,10 @@
 /** A container that outlives whoever started it. */
 
-import {existsSync, lstatSync, readlinkSync} from 'node:fs';
+import {existsSync, lstatSync, readFileSync, readlinkSync} from 'node:fs';
 import test from 'ava';
 import {isGone} from '../../orchestrator/helper/client.js';
 import {Kind} from '../../orchestrator/helper/protocol.js';
+import {eventually} from './marked.js';
 import {Served} from './served.js';
 import {isRunning, privileges} from './support.js';
 
@@ -56,4 +57,20 @@ test('who stays at the control socket hears everything after DETACH, too', async
 	t.deepEqual(served.raw.frames.map(({kind}) => kind).filter(kind => kind !== Kind.CREATED), [Kind.HELLO, Kind.RUNNING, Kind.EXITED, Kind.RELEASED]);
 	served.raw.helper.socket.end();
 	t.is(await served.ended(), 'status 0');
+});
+
+test('in a pid namespace of others, who is orphaned and ends is reaped while the container runs', async t => {
+	const served = new Served(t, privilege, ['/bin/sh', '-c', 'read word; (/bin/true & exec /bin/sleep 0.1 >/dev/null 2>&1 & ); echo left; read word']);
+	served.plan.namespaces = served.plan.namespaces.filter(name => name !== 'pid');
+	served.plan.create = served.plan.create.map(op => op.op === 'mount' && op.type === 'proc' ? {op: 'bind', source: '/proc', target: '/proc', create: 'directory', recursive: true} as const : op);
+	await served.detach();
+	const client = await served.connect();
+	const children = (): string => readFileSync(`/proc/${served.raw.helper.pid}/task/${served.raw.helper.pid}/children`, 'utf8');
+	const before = children();
+	client.input(Buffer.from('go\n'));
+	await served.logged('stdout F left');
+	await eventually(() => children() === before, () => `${before} ${children()}`);
+	client.endInput();
+	t.is((await client.exited).code, 1);
+	await served.ended();
 });

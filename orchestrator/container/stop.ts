@@ -13,6 +13,7 @@ import {specFromJson} from './spec-json.js';
 import {appendEvent, subjectOf} from './store/events.js';
 import {type FoundContainer, isUp} from './store/find.js';
 import {collectGarbage} from './store/gc.js';
+import {dropEmptyName} from './store/names.js';
 import {liveDirectory, socketPath, type StateRoots} from './store/roots.js';
 
 export interface StopOptions {
@@ -121,7 +122,7 @@ const endInit = async (found: FoundContainer, signal: number, timeout: number): 
 };
 
 const end = async (roots: StateRoots, found: FoundContainer, signal: number, timeout: number): Promise<void> => {
-	const {record: {id, cgroups = []}, init} = found;
+	const {record: {id, name, keep, cgroups = []}, init} = found;
 	thaw(cgroups);
 	using client = await reach(roots, id);
 	if (client === undefined) {
@@ -137,6 +138,11 @@ const end = async (roots: StateRoots, found: FoundContainer, signal: number, tim
 
 	if (!await until(watchRelease(roots, found), PATIENCE_MS)) {
 		throw new ClocheError('the container does not end', {where: id, why: `process ${found.owner?.pid ?? '?'} still answers for it`, remedy: 'see what that waits for, or kill it'});
+	}
+
+	// The helper removes the entry of one that isn't kept, and not the directory that others may claim.
+	if (!keep && name !== undefined) {
+		dropEmptyName(roots, name);
 	}
 };
 

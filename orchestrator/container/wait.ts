@@ -8,6 +8,7 @@ import type {Exit} from '../helper/events.js';
 import {reach, watchRelease} from './stop.js';
 import {type ExitRecord, readExit} from './store/exit.js';
 import {findContainer, type FoundContainer, isUp} from './store/find.js';
+import {collectGarbage} from './store/gc.js';
 import type {StateRoots} from './store/roots.js';
 
 const PATIENCE_MS = 5000;
@@ -61,6 +62,10 @@ export const waitForEnd = async (found: FoundContainer, roots: StateRoots): Prom
 		throw new ClocheError('the container was never started', {where: id, remedy: 'start it first'});
 	}
 
+	if (state === 'dead') {
+		collectGarbage(roots, {id});
+	}
+
 	if (isUp(state) || state === 'created') {
 		const told = await toldStatus(found, roots);
 		if (told !== undefined) {
@@ -75,10 +80,9 @@ export const waitForEnd = async (found: FoundContainer, roots: StateRoots): Prom
 		if (state === 'created') {
 			return waitForEnd(findContainer(roots, id), roots);
 		}
-
-		await waitForRecord(found);
 	}
 
+	await waitForRecord(found);
 	return recordedStatus(found);
 };
 

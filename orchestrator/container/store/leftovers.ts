@@ -1,11 +1,12 @@
 /** What no claim tells of, beside containers: cgroups, sockets, changes and names that someone killed has left. */
 
 import {existsSync} from 'node:fs';
+import {ClocheError} from '../../base/errors.js';
 import {listCgroups} from '../../host/cgroup.js';
 import {dropCgroups} from './cgroups.js';
 import {CHANGE, freeDeadChange} from './change.js';
 import {readClaims, readNames} from './claim.js';
-import {readRecord} from './record.js';
+import {type ContainerRecord, readRecord} from './record.js';
 import {releaseName} from './names.js';
 import {containerDirectory, containersDirectory, namesDirectory, runDirectory, type StateRoots} from './roots.js';
 
@@ -30,12 +31,25 @@ const removeUnclaimed = (roots: StateRoots, attempt: Attempt, remove: (path: str
 	}
 };
 
+/** One that can't be read is told of elsewhere. */
+const readIfWhole = (directory: string): ContainerRecord | undefined => {
+	try {
+		return readRecord(directory);
+	} catch (error) {
+		if (error instanceof ClocheError) {
+			return undefined;
+		}
+
+		throw error;
+	}
+};
+
 /** A rename that was killed leaves two names: the one that isn't in the record goes, unless somebody is at it. */
 const freeFormerNames = (roots: StateRoots, name: string): void => {
 	for (const id of readNames(`${namesDirectory(roots)}/${name}`)) {
 		// Whoever renames holds the change before he claims the name.
 		if (existsSync(containerDirectory(roots, id)) && !freeDeadChange(roots, id)) {
-			const record = readRecord(containerDirectory(roots, id));
+			const record = readIfWhole(containerDirectory(roots, id));
 			if (record !== undefined && record.name !== name) {
 				releaseName(roots, name, id);
 			}

@@ -7,6 +7,7 @@ import {isFrozen} from '../../host/freezer.js';
 import {type Claim, isAbandoned, readClaims, readNames} from './claim.js';
 import {type ExitRecord, readExit, readInit} from './exit.js';
 import {nameHolder} from './names.js';
+import {isOccupiedBy} from './occupied.js';
 import {type ContainerRecord, readRecord} from './record.js';
 import {containerDirectory, containersDirectory, type StateRoots} from './roots.js';
 
@@ -51,8 +52,17 @@ export const stateOf = (alive: boolean, ran: boolean, exit: Pick<ExitRecord, 're
 };
 
 /** Claims of the living, by container. */
-const livingClaims = (roots: StateRoots, id?: string): Map<string, Claim> =>
-	new Map(readClaims(roots).claims.filter(claim => (id === undefined || claim.id === id) && !isAbandoned(claim)).map(claim => [claim.id, claim]));
+const livingClaims = (roots: StateRoots, id?: string): Map<string, Claim> => {
+	const claims = new Map<string, Claim>();
+	for (const claim of readClaims(roots).claims.filter(one => (id === undefined || one.id === id) && !isAbandoned(one))) {
+		// Of two, one makes it and goes (store/draft.ts), and the other has marked it as its own.
+		if (!claims.has(claim.id) || isOccupiedBy(containerDirectory(roots, claim.id), claim.owner)) {
+			claims.set(claim.id, claim);
+		}
+	}
+
+	return claims;
+};
 
 const inspect = (directory: string, claim: Claim | undefined): FoundContainer | undefined => {
 	const record = readRecord(directory);

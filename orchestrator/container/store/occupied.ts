@@ -3,7 +3,7 @@
  * its name with the entry in it. (One that isn't kept is only ever known to its maker.)
  */
 
-import {rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
+import {existsSync, rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
 import {claimDirectory} from '../../base/atomic.js';
 import {isErrno} from '../../base/errors.js';
 import {type ProcessIdentity, formatIdentity} from '../../base/process.js';
@@ -16,6 +16,9 @@ export const markOccupied = (directory: string, owner: ProcessIdentity): boolean
 	claimDirectory(occupiedDirectory(directory), temporary => {
 		writeFileSync(`${temporary}/${formatIdentity(owner)}`, '');
 	}, 0o700);
+
+/** Whether that one has it. */
+export const isOccupiedBy = (directory: string, owner: ProcessIdentity): boolean => existsSync(`${occupiedDirectory(directory)}/${formatIdentity(owner)}`);
 
 /** Undo that, if it is this owner's: nobody else's mark is ever removed. */
 export const clearOccupied = (directory: string, owner: ProcessIdentity): void => {

@@ -2,16 +2,14 @@
 
 import {mkdirSync} from 'node:fs';
 import {posix} from 'node:path';
-import {PassThrough, type Readable, Transform, type Writable} from 'node:stream';
-import {pipeline} from 'node:stream/promises';
-import {createGunzip} from 'node:zlib';
-import {ClocheError, isErrno} from '../../base/errors.js';
-import type {Launch} from '../../helper/launch.js';
+import type {Readable, Writable} from 'node:stream';
+import {ClocheError} from '../../base/errors.js';
 import {ToGnuFormat} from './gnu-format.js';
 import {extractHere, type HostTar, packHere} from './host-tar.js';
-import {Inside, type Said} from './inside.js';
+import {Inside, linesOf, type Said} from './inside.js';
 import {insideError, kindHere, kindInside, resolveHere, resolveInside} from './look.js';
 import {type Copy, decideCopy, type Place, placeOf} from './rules.js';
+import {counter, decompressed, feed, need} from './streams.js';
 
 export interface CopyOptions {
 	/** Keep owners: else what is copied is root's inside, and the caller's here. */
@@ -21,33 +19,6 @@ export interface CopyOptions {
 	/** Hears what was passed over or changed meanwhile, a line each. */
 	onWarning: (line: string) => void;
 }
-
-const ignore = (): undefined => undefined;
-
-/** Counts what goes through. */
-const counter = (): {stream: Transform; bytes: () => number} => {
-	let bytes = 0;
-	const stream = new Transform({
-		transform(chunk: Buffer, _encoding, done) {
-			bytes += chunk.length;
-			done(null, chunk);
-		},
-	});
-	return {stream, bytes: () => bytes};
-};
-
-/** Feed one end from the other; that a reader stopped early is told by the reader. */
-const feed = async (from: Readable, through: readonly Transform[], to: Writable): Promise<void> => {
-	try {
-		await pipeline([from, ...through, to]);
-	} catch (error) {
-		if (!isErrno(error, 'EPIPE') && !isErrno(error, 'ECONNRESET') && !isErrno(error, 'ERR_STREAM_PREMATURE_CLOSE')) {
-			throw error;
-		}
-	}
-};
-
-const linesOf = ({stderr}: Said): string[] => stderr.split('\n').filter(line => line !== '');
 
 /** What tar inside said; where it failed, its first word is why. */
 const judge = (said: Said, where: string, onWarning: CopyOptions['onWarning']): void => {
@@ -59,14 +30,6 @@ const judge = (said: Said, where: string, onWarning: CopyOptions['onWarning']): 
 	for (const line of lines) {
 		onWarning(line);
 	}
-};
-
-const need = <Stream>(stream: Stream | null | undefined): Stream => {
-	if (stream === null || stream === undefined) {
-		throw new ClocheError('a pipe is missing');
-	}
-
-	return stream;
 };
 
 /** The words with which tar inside packs a place: below its own name, or its contents. */
@@ -150,53 +113,33 @@ const destinationInside = async (inside: Inside, to: string): Promise<{place: Pl
 	return {place, kind: await kindInside(inside, {path: place.path, slash: false}, false)};
 };
 
-const unpackWords = (directory: string): string[] => ['tar', 'x', '-f', '-', '-C', directory];
+/** By numbers: the container's own passwd could say anything. */
+const unpackWords = (directory: string): string[] => ['tar', 'x', '--numeric-owner', '-f', '-', '-C', directory];
 
-/** Unpack a stream inside. */
-const unpack = async (inside: Inside, directory: string, write: (launch: Launch, stdin: Writable) => Array<Promise<unknown>>, onWarning: CopyOptions['onWarning']): Promise<void> => {
+/**
+ * Unpack a stream inside.
+ *
+ * @param feeding writes it
+ * @param tar whose stream it is, if it isn't the caller's
+ */
+const unpack = async (inside: Inside, directory: string, feeding: (into: Writable) => {fed: Promise<void>; tar?: HostTar}, onWarning: CopyOptions['onWarning']): Promise<void> => {
 	const launch = inside.launch(unpackWords(directory), {stdin: 'pipe'});
 	const {stdin} = await launch.streams;
-	// What it says of a stream that broke off is less than what broke it off.
-	const writing = Promise.all(write(launch, need(stdin)));
-	writing.catch(() => {
-		launch.signal(9);
-	});
-	const said = await Inside.end(launch);
-	if (said.code !== 0 && said.signal === undefined) {
-		writing.catch(ignore);
-		judge(said, directory, onWarning);
+	const {fed, tar} = feeding(need(stdin));
+	const [feed, here, said] = await Promise.allSettled([fed, tar === undefined ? undefined : endHere(tar, onWarning), Inside.end(launch)]);
+	// A stream that broke off is the reason of what tar inside says of it; and that, of a tar here that could write no more.
+	if (feed.status === 'rejected') {
+		throw feed.reason;
 	}
 
-	await writing;
-	judge(said, directory, onWarning);
-};
-
-const GZIP = Buffer.from([0x1F, 0x8B]);
-const OTHERS: ReadonlyArray<readonly [start: string, program: string]> = [['BZh', 'bzip2'], ['\u00FD7zXZ', 'xz'], ['(\u00B5/\u00FD', 'zstd']];
-
-/** The first bytes tell how it is packed. */
-const decompressed = async (stream: Readable): Promise<Readable> => {
-	const first = await new Promise<Buffer>((resolve, reject) => {
-		stream.once('error', reject).once('end', () => {
-			resolve(Buffer.alloc(0));
-		}).once('readable', () => {
-			resolve((stream.read() as Buffer | null) ?? Buffer.alloc(0));
-		});
-	});
-	const other = OTHERS.find(([start]) => first.toString('latin1', 0, start.length) === start);
-	if (other !== undefined) {
-		throw new ClocheError('cannot read the tar stream', {why: `it is packed by ${other[1]}`, remedy: `unpack it on the way: ${other[1]} -dc | cloche cp - …`});
+	if (said.status === 'rejected') {
+		throw said.reason;
 	}
 
-	const whole = new PassThrough();
-	if (first.length > 0) {
-		stream.unshift(first);
+	judge(said.value, directory, onWarning);
+	if (here.status === 'rejected') {
+		throw here.reason;
 	}
-
-	stream.on('error', error => {
-		whole.destroy(error);
-	}).pipe(whole);
-	return first.subarray(0, 2).equals(GZIP) ? whole.pipe(createGunzip()) : whole;
 };
 
 /** Unpack a tar stream, plain or through gzip, in a directory of the container; its owners are kept. */
@@ -208,7 +151,7 @@ export const copyFromStdin = async (inside: Inside, to: string, stdin: Readable,
 
 	const count = counter();
 	const stream = await decompressed(stdin);
-	await unpack(inside, place.path, (_launch, into) => [feed(stream, [new ToGnuFormat(), count.stream], into)], onWarning);
+	await unpack(inside, place.path, into => ({fed: feed(stream, [new ToGnuFormat(), count.stream], into)}), onWarning);
 	return count.bytes();
 };
 
@@ -232,9 +175,9 @@ export const copyIn = async (inside: Inside, from: string, to: string, cwd: stri
 	// A directory whose name changes is its contents in one that was made.
 	const inPlace = isDirectory && posix.basename(path) !== copy.name;
 	const count = counter();
-	await unpack(inside, inPlace ? at : copy.directory, (_launch, into) => {
+	await unpack(inside, inPlace ? at : copy.directory, into => {
 		const tar = packHere({path, name: inPlace ? undefined : copy.name, archive});
-		return [feed(need(tar.child.stdout), [count.stream], into), endHere(tar, onWarning)];
+		return {fed: feed(need(tar.child.stdout), [count.stream], into), tar};
 	}, onWarning);
 	return count.bytes();
 };

@@ -5,7 +5,7 @@ import type {CreateOp} from '../../helper/plan.js';
 import {hideOperations} from '../../storage/root.js';
 import type {FoundContainer} from '../store/find.js';
 import {stateDirectories, type StateRoots} from '../store/roots.js';
-import {enterContainer, Inside, LENT} from './inside.js';
+import {enterContainer, Inside, LENT, linesOf} from './inside.js';
 
 /**
  * The root again, in a mount namespace of tar's own: a bind mount leaves behind what is mounted below (mount(8), --bind), so
@@ -26,7 +26,7 @@ export const exportContainer = async (found: FoundContainer, roots: StateRoots, 
 	await using inside = await enterContainer(found, roots, {volumes: false, ...(descriptor === 1 ? {} : {lend: [descriptor]})});
 	const mounts = inside.design === undefined ? alone(found, roots) : [];
 	const said = await Inside.end(inside.launch(['tar', 'c', '-f', '-', '-C', '/', '--', '.'], {stdout: descriptor === 1 ? 1 : LENT}, mounts));
-	const lines = said.stderr.split('\n').filter(line => line !== '');
+	const lines = linesOf(said);
 	if (said.code !== 0) {
 		throw new ClocheError('cannot export', {where: found.record.id, why: lines[0]?.replace(/^tar: /, '') ?? (said.signal === 13 ? 'nobody reads on' : `tar ended by signal ${said.signal ?? '?'}`)});
 	}

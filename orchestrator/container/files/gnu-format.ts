@@ -7,6 +7,7 @@ import {Transform, type TransformCallback} from 'node:stream';
 import {ClocheError} from '../../base/errors.js';
 
 const BLOCK = 512;
+const NO_TAR = {why: 'it isn\'t one, or it is damaged', remedy: 'it takes tar, or tar through gzip'};
 /** A path has at most 4096 bytes; attributes that nobody reads here may stand beside it. */
 const MOST_PAX = 4_194_304;
 
@@ -31,7 +32,7 @@ const readNumber = (header: Buffer, [offset, length]: Field): number => {
 
 	const text = bytes.toString('latin1').replace(/\0.*$/s, '').trim();
 	if (!/^[0-7]*$/.test(text)) {
-		throw new ClocheError('cannot read the tar stream', {why: 'a header is damaged', remedy: 'it takes tar, or tar through gzip'});
+		throw new ClocheError('cannot read the tar stream', NO_TAR);
 	}
 
 	return Number.parseInt(text === '' ? '0' : text, 8);
@@ -172,7 +173,7 @@ export class ToGnuFormat extends Transform {
 		}
 
 		if (readNumber(header, CHECKSUM) !== sum(header)) {
-			throw new ClocheError('cannot read the tar stream', {why: 'it isn\'t one, or it is damaged', remedy: 'it takes tar, or tar through gzip'});
+			throw new ClocheError('cannot read the tar stream', NO_TAR);
 		}
 
 		const type = String.fromCharCode(header[TYPE] ?? 0);

@@ -90,7 +90,7 @@ export const packHere = ({path, name, archive}: Packing): HostTar => {
 	const [directory, member] = name === undefined ? [path, '.'] : [dirname(path), basename(path)];
 	return spawnTar([
 		'--create', '--file=-', `--directory=${directory}`, '--format=gnu', ...PLAIN,
-		...(archive ? [] : ['--owner=+0', '--group=+0']),
+		...(archive ? [] : ['--owner=root:0', '--group=root:0']),
 		...(name === undefined || name === member ? [] : [renaming(name)]),
 		'--', member,
 	], ['ignore', 'pipe', 'pipe']);

@@ -41,6 +41,9 @@ export interface Said {
 	stderr: string;
 }
 
+/** Its lines, but what it makes of the container's accounts, which it only looks owners' names up in. */
+export const linesOf = ({stderr}: Said): string[] => stderr.split('\n').filter(line => line !== '' && !/^tar: \/etc\/(?:passwd|group): bad record$/.test(line));
+
 const start = (argv: readonly string[], mapped: boolean): StartOp[] => {
 	const mask = capabilityMask(FILES) & (mapped ? ~0n : machineFacts().capabilities);
 	return [

@@ -9,10 +9,10 @@ import type {Kind, Place} from './rules.js';
 const S_IFMT = 0o170_000;
 const S_IFDIR = 0o040_000;
 
-/** The last clause of a line of busybox's: the words of errno. */
+/** The words of errno, with which busybox's line ends; a name before them may hold anything. */
 const reasonOf = ({stderr, code, signal}: Said): string => {
-	const [line = ''] = stderr.split('\n');
-	return line.includes(': ') ? line.slice(line.lastIndexOf(': ') + 2) : line === '' ? signal === undefined ? `status ${code ?? '?'}` : `signal ${signal}` : line;
+	const text = stderr.trimEnd();
+	return text.includes(': ') ? text.slice(text.lastIndexOf(': ') + 2) : text === '' ? signal === undefined ? `status ${code ?? '?'}` : `signal ${signal}` : text;
 };
 
 /** What an applet said in vain, as an error. */

@@ -11,6 +11,7 @@ export {Cloche, cloche, type CreateOptions, type ImageSource, openCloche, type O
 export {Container, type StopOptions} from './api/container.js';
 export {ContainerProcess} from './api/container-process.js';
 export type {ExecOptions} from './api/exec.js';
+export type {LogLine, LogOptions} from './api/logs.js';
 export type {LibraryOptions, Output, StreamOptions} from './api/options.js';
 export {CommandError, type Result, type Usage} from './api/result.js';
 export {Sandbox, type StartOptions} from './api/sandbox.js';

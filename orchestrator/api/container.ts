@@ -21,6 +21,7 @@ import {waitForEnd} from '../container/wait.js';
 import {ContainerProcess} from './container-process.js';
 import {type BytesExecOptions, type ExecOptions, launchExec, readExecRequest, type TextExecOptions} from './exec.js';
 import {startLastingSupervisor} from './lasting.js';
+import {type LogLine, type LogOptions, readLines} from './logs.js';
 
 export interface StopOptions {
 	/** What asks it to end; by default its own `stopSignal`. */
@@ -69,6 +70,18 @@ export class Container implements AsyncDisposable {
 	exec(command: readonly string[], options: ExecOptions = {}): ContainerProcess<string | Buffer> {
 		const request = readExecRequest(command, options);
 		return new ContainerProcess(launchExec(this.#entrance(), request), request.streams);
+	}
+
+	/**
+	 * What it wrote, line by line.
+	 *
+	 * @example
+	 * for await (const {text} of container.logs({follow: true})) {
+	 * 	if (text.includes('ready')) break;
+	 * }
+	 */
+	logs(options: LogOptions = {}): AsyncGenerator<LogLine> {
+		return readLines(this.#roots, this.id, options);
 	}
 
 	/** Start it again where it has ended; one that runs stays as it is. Resolves when its command runs. */

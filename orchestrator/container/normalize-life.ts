@@ -18,7 +18,7 @@ export const durationText = (value: Duration | undefined): string | undefined =>
 /** Only its supervisor can see to it, and a container in the foreground has none of its own. */
 const requireDetach = (read: OptionReader, {detach}: RunOptions, option: keyof RunOptions): void => {
 	if (detach !== true) {
-		throw read.conflict(option, 'it takes a container that outlives whoever starts it', `add ${read.label('detach')}`);
+		throw read.conflict(option, 'it takes a container that outlives whoever starts it', `add ${read.label('detach')} (in the library: cloche.start)`);
 	}
 };
 

@@ -60,6 +60,9 @@ const selectorOf = (filters: Filters, since: bigint | undefined, until: bigint |
 	};
 };
 
+/** What an event can have, where it hasn't. */
+const ABSENT = {name: '', image: '', labels: {}, exitCode: null, signal: null, health: null, error: null, oldName: null};
+
 type Writer = (line: string, event: JournalEvent) => string;
 
 const writerOf = async (format: CommandValues[string] | undefined): Promise<Writer> => {
@@ -69,7 +72,7 @@ const writerOf = async (format: CommandValues[string] | undefined): Promise<Writ
 
 	const {compileTemplate} = await import('./format/template.js');
 	const render = compileTemplate(format);
-	return (_line, {name = '', image = '', labels = {}, ...event}) => render({...event, name, image, labels});
+	return (_line, event) => render({...ABSENT, ...event});
 };
 
 const main: Command['main'] = async (operands, values, {root}) => {

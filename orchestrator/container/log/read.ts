@@ -61,7 +61,7 @@ const requireLog = ({record}: FoundContainer, directory: string): void => {
 const untilThen = (until: bigint | undefined): number => until === undefined ? Number.POSITIVE_INFINITY : Number(until / NANOSECONDS) + 1 - Date.now();
 
 /** The same as {@link readLog} for who wants many: records in the batches in which they were read. */
-export async function* readLogInBatches(roots: StateRoots, found: FoundContainer, {follow = false, tail, since, until, signal}: LogOptions = {}): AsyncGenerator<LogRecord[]> {
+export async function* readLogInBatches(roots: StateRoots, found: FoundContainer, {follow = false, tail, since, until, signal}: LogOptions = {}): AsyncGenerator<LogRecord[], void> {
 	const directory = logDirectory(roots, found.record.id);
 	requireLog(found, directory);
 	const watcher = follow ? new Watcher([directory, liveDirectory(roots)], signal) : undefined;
@@ -103,7 +103,7 @@ export async function* readLogInBatches(roots: StateRoots, found: FoundContainer
  * @param word name, id or its beginning
  * @throws ClocheError where there is no such container, it has no log, or the log is damaged
  */
-export async function* readLog(roots: StateRoots, word: string, options: LogOptions = {}): AsyncGenerator<LogRecord> {
+export async function* readLog(roots: StateRoots, word: string, options: LogOptions = {}): AsyncGenerator<LogRecord, void> {
 	for await (const records of readLogInBatches(roots, findContainer(roots, word), options)) {
 		yield* records;
 	}

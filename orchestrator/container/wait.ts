@@ -4,39 +4,66 @@ import {existsSync} from 'node:fs';
 import {setTimeout as pause} from 'node:timers/promises';
 import {ClocheError} from '../base/errors.js';
 import {isAlive} from '../base/process.js';
-import type {Exit} from '../helper/events.js';
 import {reach, watchRelease} from './stop.js';
-import {type ExitRecord, readExit} from './store/exit.js';
+import {readExit} from './store/exit.js';
 import {findContainer, type FoundContainer, isUp} from './store/find.js';
 import {collectGarbage} from './store/gc.js';
+import {JournalReader} from './store/journal.js';
 import type {StateRoots} from './store/roots.js';
 
 const PATIENCE_MS = 5000;
 const PAUSE_MS = 20;
 
 /** As a shell has it: the command's own status, or 128 and the signal's number; `undefined` where it isn't known. */
-export const statusOf = ({code, signal}: Partial<Pick<ExitRecord & Exit, 'code' | 'signal'>>): number | undefined =>
+export const statusOf = ({code, signal}: {code?: number | undefined; signal?: number | undefined}): number | undefined =>
 	code ?? (signal === undefined ? undefined : 128 + signal);
 
 const unknownEnd = (where: string, why: string | undefined): ClocheError => new ClocheError('it isn\'t known how the container ended', {where, why});
 
-/** What its files tell of its end, once nobody answers for it. */
-const recordedStatus = (found: FoundContainer): number => {
-	const {record: {id, keep}, directory} = found;
-	const exit = readExit(directory);
-	const status = exit === undefined ? undefined : statusOf(exit);
-	if (status === undefined) {
-		throw unknownEnd(id, exit?.error ?? (keep ? 'it was removed' : 'it was removed at its end, and nobody kept that; give it a name, or run it with --detach'));
-	}
+/** What its files tell of its end, once nobody answers for it; somebody else may be just cleaning up after a dead one. */
+const recordedStatus = async ({record: {id}, directory}: FoundContainer): Promise<number> => {
+	for (const deadline = Date.now() + PATIENCE_MS; ;) {
+		const exit = readExit(directory);
+		const status = exit === undefined ? undefined : statusOf(exit);
+		if (status !== undefined) {
+			return status;
+		}
 
-	return status;
-};
+		if (exit !== undefined || !existsSync(directory) || Date.now() > deadline) {
+			throw unknownEnd(id, exit?.error ?? 'it was removed');
+		}
 
-/** Somebody else may be just cleaning up after a dead one. */
-const waitForRecord = async ({directory, record: {keep}}: FoundContainer): Promise<void> => {
-	for (const deadline = Date.now() + PATIENCE_MS; keep && existsSync(directory) && readExit(directory) === undefined && Date.now() < deadline;) {
 		await pause(PAUSE_MS);
 	}
+};
+
+/** What a line of the journal tells of a container's end. */
+const readDeath = (line: string, id: string): number | undefined => {
+	if (!line.includes(`"${id}"`) || !line.includes('"die"')) {
+		return undefined;
+	}
+
+	const {action, id: of, exitCode, signal} = JSON.parse(line) as {action?: unknown; id?: unknown; exitCode?: number; signal?: number};
+	return action === 'die' && of === id ? statusOf({code: exitCode, signal}) : undefined;
+};
+
+/** One that isn't kept leaves no files: the journal tells of its end, since who runs it writes that down there. */
+const journaledStatus = async (roots: StateRoots, id: string): Promise<number> => {
+	const journal = new JournalReader(roots);
+	try {
+		for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await pause(PAUSE_MS)) {
+			for (const line of journal.next()) {
+				const status = readDeath(line, id);
+				if (status !== undefined) {
+					return status;
+				}
+			}
+		}
+	} finally {
+		journal.close();
+	}
+
+	throw unknownEnd(id, 'it was removed at its end, and the journal doesn\'t tell');
 };
 
 /** Its supervisor tells; `undefined` where that doesn't listen, or hung up without telling. */
@@ -57,7 +84,7 @@ const toldStatus = async (found: FoundContainer, roots: StateRoots): Promise<num
  * @throws ClocheError where it was never started, or it isn't known
  */
 export const waitForEnd = async (found: FoundContainer, roots: StateRoots): Promise<number> => {
-	const {record: {id}, state, owner} = found;
+	const {record: {id, keep}, state, owner} = found;
 	if (state === 'created' && (owner === undefined || !isAlive(owner))) {
 		throw new ClocheError('the container was never started', {where: id, remedy: 'start it first'});
 	}
@@ -82,8 +109,7 @@ export const waitForEnd = async (found: FoundContainer, roots: StateRoots): Prom
 		}
 	}
 
-	await waitForRecord(found);
-	return recordedStatus(found);
+	return keep ? recordedStatus(found) : journaledStatus(roots, id);
 };
 
 /** The same by name, id or prefix. */

@@ -40,6 +40,21 @@ everybody('of one in the foreground', async (t, {well, begin, foreground}) => {
 	t.is((await running.ended).status, 137);
 });
 
+everybody('of one in the foreground that isn\'t kept', async (t, {well, begin}) => {
+	const running = begin('run', 'busybox', 'sleep', '1000');
+	let id = '';
+	await until(async () => {
+		id = await well('ps', '-q', '--no-trunc');
+		return id !== '';
+	});
+	const waiting = begin('wait', id);
+	await well('kill', id);
+	t.is((await running.ended).status, 137);
+	const {stdout, stderr} = await waiting.ended;
+	// It may have looked for it when that was gone.
+	t.true(stdout === '137\n' || stderr.includes('no such container'), stderr);
+});
+
 everybody('where the supervisor is killed, it says that nobody knows', async (t, {well, begin, root, run}) => {
 	const id = await well('run', '-d', '--name', 'orphan', 'busybox', 'sleep', '1000');
 	const waiting = begin('wait', 'orphan');

@@ -6,6 +6,7 @@ import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import test from 'ava';
 import {directoryOf, parseCgroupMounts, parseOwnCgroups} from '../../../orchestrator/host/cgroup-mounts.js';
 import {cgroupsFor, listCgroups, makeCgroups, removeCgroups} from '../../../orchestrator/host/cgroup.js';
+import {isPrivileged} from '../../../orchestrator/host/privilege.js';
 import {canFreeze, freeze, isFrozen, thaw} from '../../../orchestrator/host/freezer.js';
 
 const pureV2 = '24 1 8:1 / / rw - ext4 /dev/sda1 rw\n35 24 0:29 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n';
@@ -55,38 +56,50 @@ test('our own cgroups, and their directories', t => {
 	t.is(directoryOf({path: '/m', root: '/'}, '/../out'), undefined, 'outside of our cgroup namespace');
 });
 
-const mine = cgroupsFor(`unit-${process.pid}`, '/nowhere');
+const kinds = new Map([['as containers have them', cgroupsFor(`unit-${process.pid}`, '/nowhere')]]);
+const freezer = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'latin1')).get('freezer')?.path;
+if (freezer !== undefined && isPrivileged()) {
+	kinds.set('of version 1', [`${freezer}/cloche-unit-${process.pid}`]);
+}
 
-(canFreeze([]) || mine.length === 0 ? test.skip : test)('real ones: made, frozen, thawed, listed, removed with what is below them', async t => {
-	makeCgroups(mine);
-	makeCgroups(mine);
-	t.true(canFreeze(mine));
-	const child = spawn('sleep', ['1000'], {stdio: 'ignore'});
-	await once(child, 'spawn');
-	const state = (): string => readFileSync(`/proc/${child.pid}/wchan`, 'latin1');
-	try {
-		for (const path of mine) {
-			writeFileSync(`${path}/cgroup.procs`, String(child.pid));
+for (const [kind, mine] of kinds) {
+	(mine.length === 0 ? test.skip : test)(`real ones, ${kind}: made, frozen, thawed, removed with what is below them`, async t => {
+		makeCgroups(mine);
+		makeCgroups(mine);
+		t.true(canFreeze(mine));
+		const child = spawn('sleep', ['1000'], {stdio: 'ignore'});
+		await once(child, 'spawn');
+		try {
+			for (const path of mine) {
+				writeFileSync(`${path}/cgroup.procs`, String(child.pid));
+			}
+
+			makeCgroups([`${mine[0]}/below`]);
+			t.false(isFrozen(mine));
+			await freeze(mine);
+			t.true(isFrozen(mine));
+			thaw(mine);
+			t.false(isFrozen(mine));
+			t.throws(() => {
+				removeCgroups(mine);
+			}, {message: /cannot remove a container's cgroup: /u});
+		} finally {
+			child.kill('SIGKILL');
+			await once(child, 'exit');
+			removeCgroups(mine);
 		}
 
-		makeCgroups([`${mine[0]}/below`]);
-		t.false(isFrozen(mine));
-		await freeze(mine);
-		t.true(isFrozen(mine));
-		const stopped = state();
-		t.regex(stopped, /freez|^0$/iu);
-		thaw(mine);
-		t.false(isFrozen(mine));
-		t.deepEqual(listCgroups('/nowhere').map(({path}) => path).filter(path => mine.includes(path)), mine);
-		t.throws(() => {
-			removeCgroups(mine);
-		}, {message: /cannot remove a container's cgroup: .*: it is in use|busy/u});
-	} finally {
-		child.kill('SIGKILL');
-		await once(child, 'exit');
 		removeCgroups(mine);
-	}
+		t.false(mine.some(path => existsSync(path)));
+	});
+}
 
-	removeCgroups(mine);
-	t.false(mine.some(path => existsSync(path)));
+test('those of one state root are listed, and no other\'s', t => {
+	const data = `/nowhere/${process.pid}`;
+	const mine = cgroupsFor('one', data);
+	const other = cgroupsFor('one', `${data}-other`);
+	makeCgroups([...mine, ...other]);
+	t.deepEqual(listCgroups(data), mine.map(path => ({id: 'one', path})));
+	removeCgroups([...mine, ...other]);
+	t.deepEqual(listCgroups(data), []);
 });

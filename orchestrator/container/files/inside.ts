@@ -6,8 +6,9 @@
 
 import {join} from 'node:path';
 import type {Readable} from 'node:stream';
+import {setTimeout as pause} from 'node:timers/promises';
 import {ClocheError} from '../../base/errors.js';
-import {identify} from '../../base/process.js';
+import {identify, type ProcessIdentity} from '../../base/process.js';
 import {FIRST_LENT} from '../../helper/helper-process.js';
 import {startSupervisor} from '../../helper/start.js';
 import type {Launch} from '../../helper/launch.js';
@@ -21,7 +22,7 @@ import {isSourceDirectory, planVolumes, realSources} from '../plan/volumes.js';
 import type {Design} from '../prepare.js';
 import {redesign} from '../restore.js';
 import type {Claim} from '../store/claim.js';
-import type {FoundContainer} from '../store/find.js';
+import {findContainer, type FoundContainer, isUp} from '../store/find.js';
 import {occupyContainer, releaseContainer} from '../store/keep.js';
 import {layersCache, type StateRoots} from '../store/roots.js';
 
@@ -32,6 +33,10 @@ const FILES: readonly Capability[] = ['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH'
 export const LENT = FIRST_LENT;
 
 const MOST_SAID = 65_536;
+
+/** One that doesn't run is used by one at a time. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 50;
 
 export interface Said {
 	/** The exit status; `undefined` where a signal ended it. */
@@ -149,13 +154,28 @@ export class Inside implements AsyncDisposable {
 	}
 }
 
+/** Whoever else copies is waited for. */
+const occupy = async (roots: StateRoots, id: string, owner: ProcessIdentity): Promise<Claim> => {
+	for (const deadline = Date.now() + PATIENCE_MS; ;) {
+		try {
+			return occupyContainer(roots, id, owner);
+		} catch (error) {
+			if (Date.now() > deadline || isUp(findContainer(roots, id).state)) {
+				throw error;
+			}
+		}
+
+		await pause(PAUSE_MS);
+	}
+};
+
 const mountStopped = async (supervisor: Supervisor, found: FoundContainer, {roots, volumes, program}: {roots: StateRoots; volumes: boolean; program: string}): Promise<Inside> => {
 	const owner = identify(supervisor.pid);
 	if (owner === undefined) {
 		throw new ClocheError('cannot start nsinit', {why: 'it ended at once', remedy: nsinitRemedy()});
 	}
 
-	let claim: Claim | undefined = occupyContainer(roots, found.record.id, owner);
+	let claim: Claim | undefined = await occupy(roots, found.record.id, owner);
 	let holder: Launch | undefined;
 	const letGo = async (): Promise<void> => {
 		holder?.signal(9);
@@ -190,10 +210,12 @@ export const enterContainer = async (found: FoundContainer, roots: StateRoots, {
 	const program = join(layer ?? '', 'bin/busybox');
 	const supervisor = startSupervisor({path: nsinitPath(), remedy: nsinitRemedy(), lend, stdin: 'ignore'});
 	try {
-		const {state, init} = found;
-		return state !== 'created' && state !== 'exited' && state !== 'dead' && init !== undefined
-			? new Inside(supervisor, program, {pid: init.pid, start: init.start}, undefined, async () => Promise.resolve())
-			: await mountStopped(supervisor, found, {roots, volumes, program});
+		if (!isUp(found.state) || found.init === undefined) {
+			return await mountStopped(supervisor, found, {roots, volumes, program});
+		}
+
+		const {pid, start: since} = found.init;
+		return new Inside(supervisor, program, {pid, start: since}, undefined, async () => Promise.resolve());
 	} catch (error) {
 		await supervisor.close();
 		throw error;

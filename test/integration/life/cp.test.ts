@@ -6,7 +6,8 @@ import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
 import {people, skip} from '../support/who.js';
-import {cloche, remains} from '../support/cloche.js';
+import {cloche, remains, Running} from '../support/cloche.js';
+import {childrenOf, readProc, until} from '../support/marked.js';
 import {everywhere, type Scene, scene} from './files.js';
 
 /** A file of whoever is the scene's. */
@@ -303,3 +304,50 @@ everywhere('a container that was created and not started; afterwards it starts, 
 	await well(['rm', '-f', 'fresh', name]);
 	t.deepEqual(remains(root), []);
 }, ['exited']);
+
+everywhere('several at once, all of them', async (t, as, state) => {
+	const place = await scene(t, as, state, 'mkdir /d; echo text > /d/file');
+	const {here, well, name, inside} = place;
+	write(place, 'given', 'given\n');
+	await Promise.all([1, 2, 3].flatMap(number => [well(['cp', `${name}:/d/file`, `got${number}`]), well(['cp', 'given', `${name}:/d/given${number}`])]));
+	t.deepEqual([1, 2, 3].map(number => readFileSync(join(here, `got${number}`), 'utf8')), ['text\n', 'text\n', 'text\n']);
+	t.is(await inside('cat /d/given1 /d/given2 /d/given3'), 'given\n'.repeat(3));
+});
+
+everywhere('killed in the middle, nothing is left in the way: it copies again, and is removed', async (t, as, state) => {
+	const {root, here, well, name} = await scene(t, as, state, 'mkdir /d; dd if=/dev/zero of=/d/large bs=1M count=8 2>/dev/null');
+	// Nobody reads, so it waits.
+	const copying = new Running(['cp', `${name}:/d`, '-'], {as, cwd: here, env: {CLOCHE_ROOT: root}, keep: false});
+	await new Promise(resolve => {
+		copying.child.stdout?.once('readable', resolve);
+	});
+	const helpers = childrenOf(copying.pid);
+	t.true(helpers.length > 0);
+	copying.child.kill('SIGKILL');
+	await copying.ended;
+	await until(() => helpers.every(pid => readProc(`${pid}/stat`) === ''));
+	await well(['cp', `${name}:/d/large`, 'large']);
+	t.is(statSync(join(here, 'large')).size, 8 << 20);
+	t.is((await well(['rm', '-f', name])).stdout, `${name}\n`);
+	t.deepEqual(remains(root), []);
+});
+
+everywhere('a root that can\'t be written isn\'t', async (t, as, state) => {
+	const place = await scene(t, as, state, 'true', ['--read-only']);
+	write(place, 'file', '');
+	await refused(t, place, ['cp', 'file', `${place.name}:/file`], /Read-only file system/);
+	await place.well(['cp', 'file', `${place.name}:/test-ready/file`]);
+});
+
+if (asRoot !== undefined) {
+	test('root: a container that shares the machine\'s processes gets none of their roots', async t => {
+		const place = await scene(t, asRoot, 'running', 'ln -s /proc/1/root /to-init; ln -s /proc/1/cwd/etc /to-etc', ['--pid', 'host']);
+		write(place, 'file', '');
+		for (const link of ['to-init/etc', 'to-etc']) {
+			await refused(t, place, ['cp', `${place.name}:/${link}/hostname`, 'hostname'], /Permission denied/);
+			await refused(t, place, ['cp', 'file', `${place.name}:/${link}/cloche-was-here`], /no such directory/);
+		}
+
+		t.false(existsSync('/etc/cloche-was-here') || existsSync(join(place.here, 'hostname')));
+	});
+}

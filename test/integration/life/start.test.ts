@@ -3,7 +3,7 @@
 import {chownSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 
-import {directoryOf, remains} from '../support/cloche.js';
+import {cloche, directoryOf, remains} from '../support/cloche.js';
 import {until} from '../support/marked.js';
 import {busybox} from '../support/installed.js';
 import {execFileSync} from 'node:child_process';
@@ -124,4 +124,37 @@ everywhere('of those who start one at once, one does, and all are told well', as
 	}
 
 	t.is(place.events(id).filter(action => action === 'start').length, 1);
+});
+
+everywhere('start --attach shows all of it from the first byte, and exits as it does', async (t, place) => {
+	await place.well(t, 'create', '--name', 'told', 'busybox', 'sh', '-c', 'echo first; echo second >&2; exit 5');
+	for (let run = 1; run <= 2; run++) {
+		const {status, stdout, stderr} = await place.cloche('start', '-a', 'told');
+		t.deepEqual([status, stdout, stderr], [5, 'first\n', 'second\n']);
+	}
+
+	const {status, stderr} = await place.cloche('start', '-a', 'told', 'other');
+	t.is(status, 125);
+	t.regex(stderr, /only one container can be attached/);
+	await place.well(t, 'create', '--name', 'none', 'busybox', 'nonesuch');
+	t.is((await place.cloche('start', '-a', 'none')).status, 127);
+});
+
+everywhere('start --interactive gives it our input, to its end, if it was made to have one', async (t, place) => {
+	await place.well(t, 'create', '-i', '--name', 'reads', 'busybox', 'sh', '-c', 'cat; echo end');
+	const input = 'x'.repeat(300_000);
+	const {status, stdout} = await cloche(['start', '-ai', 'reads'], {...place.invocation, input});
+	t.is(status, 0);
+	t.true(stdout === `${input}end\n`);
+	await place.well(t, 'create', '--name', 'deaf', 'busybox', 'cat');
+	t.deepEqual([(await cloche(['start', '-i', 'deaf'], {...place.invocation, input: 'lost'})).stdout], ['']);
+});
+
+everywhere('a health check runs inside with the container\'s user and environment, and is told by inspect', async (t, place) => {
+	const id = await place.well(t, 'run', '-d', '-e', 'WHERE=/tmp/well', '--health-cmd', 'echo checked; test -e $WHERE', '--health-interval', '50ms', '--health-retries', '2', 'busybox', 'sleep', '1000');
+	const health = async (): Promise<string> => place.well(t, 'inspect', '-f', '{{.state.health.status}}', id);
+	await until(async () => await health() === 'unhealthy');
+	await place.well(t, 'exec', id, 'touch', '/tmp/well');
+	await until(async () => await health() === 'healthy');
+	t.true(place.events(id).includes('health_status'));
 });

@@ -41,7 +41,7 @@ export class Attachment {
 	#input: Readable | undefined;
 	/** Its first process is another one after each restart. */
 	readonly #launched: Launched & {pid: number | undefined};
-	#end: (status: number | Promise<number>) => void = () => undefined;
+	#end: (status: number) => void = () => undefined;
 
 	/** Use {@link attachTo}. */
 	constructor(client: ContainerClient, spec: ContainerSpec, options: AttachOptions) {
@@ -58,12 +58,9 @@ export class Attachment {
 		};
 		const stdin = options.stdin && spec.interactive;
 		const {terminal} = spec.process;
-		this.status = new Promise<number>(resolve => {
+		const left = new Promise<number>(resolve => {
 			this.#end = resolve;
-		}).finally(() => {
-			this.close();
 		});
-		this.status.catch(() => undefined); // Marks it as handled; whoever awaits it still gets the error.
 		this.#sinks = openSinks(() => {
 			this.#end(BROKEN);
 		});
@@ -77,7 +74,10 @@ export class Attachment {
 
 			client.resize(rows, columns);
 		});
-		this.#end(this.#follow(spec, options.sigProxy && !terminal));
+		this.status = Promise.race([left, this.#follow(spec, options.sigProxy && !terminal)]).finally(() => {
+			this.close();
+		});
+		this.status.catch(() => undefined); // Marks it as handled; whoever awaits it still gets the error.
 		if (stdin) {
 			this.#feed(options.endInput === true);
 		}

@@ -73,6 +73,13 @@ int op_sysctl(struct build *build, const struct op *op);
 int op_loopback(struct build *build, const struct op *op);
 int op_time_offset(struct build *build, const struct op *op);
 
+/* endpoint.c */
+int op_endpoint(struct build *build, const struct op *op);
+int op_link_delete(struct build *build, const struct op *op);
+
+/* resolver.c */
+int op_resolver(struct build *build, const struct op *op);
+
 /* console.c */
 int op_console(struct build *build, const struct op *op);
 int console_take(struct build *build);

@@ -48,6 +48,9 @@ static int run_op(struct build *build, const struct plan *plan, const struct op 
 	case OP_SECCOMP: return op_seccomp(build, op);
 	case OP_CWD: return op_cwd(build, op);
 	case OP_EXEC: return op_exec(build, op);
+	case OP_ENDPOINT: return op_endpoint(build, op);
+	case OP_LINK_DELETE: return op_link_delete(build, op);
+	case OP_RESOLVER: return op_resolver(build, op);
 	}
 	return refused(&build->failure, EINVAL, "an operation is unknown", NULL);
 }

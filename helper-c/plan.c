@@ -24,7 +24,7 @@ static const tags repeating =
 
 static const tags path_tags = T(TARGET) | T(SOURCE) | T(LOWER) | T(UPPER) | T(WORK) | T(JOIN_NAMESPACE) |
 	T(UID_MAPPER) | T(GID_MAPPER) | T(REMOVE) | T(CGROUP) | T(PROGRAM) | T(SOCKET) | T(LOG) | T(EXIT_FILE) |
-	T(INIT_LINK) | T(EVENTS) | T(HEALTH_FILE);
+	T(INIT_LINK) | T(EVENTS) | T(HEALTH_FILE) | T(NETNS) | T(NAMES);
 
 static const tags of_container = T(NAMESPACES) | T(JOIN_NAMESPACE) | T(UID_MAP) | T(GID_MAP) | T(UID_MAPPER) |
 	T(GID_MAPPER) | T(DENY_SETGROUPS) | T(TERMINAL) | T(ROWS) | T(COLUMNS) | T(INIT) | T(TRACE) | T(HOLD) | T(REMOVE) |
@@ -36,7 +36,7 @@ static const tags of_service = T(LOG) | T(LOG_SIZE) | T(LOG_FILES) | T(INIT_LINK
 
 static struct rule head_rule(uint16_t kind) {
 	switch (kind) {
-	case KIND_CREATE: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR), of_container};
+	case KIND_CREATE: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR), of_container | T(PORT) | T(NAMES) | T(NAMESERVER)};
 	case KIND_JOIN: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR), of_container | T(TARGET_CHANNEL) | T(TARGET_PID) | T(TARGET_START) | T(ENTER)};
 	case KIND_SERVE: return (struct rule){T(SOCKET) | T(EXIT_FILE), of_service};
 	case KIND_STOP: return (struct rule){0, T(SIGNAL) | T(TIMEOUT)};
@@ -47,12 +47,13 @@ static struct rule head_rule(uint16_t kind) {
 	}
 }
 
-/* Operations up to CONSOLE build the root, those from RLIMIT on become the payload. */
+/* Operations from RLIMIT to EXEC become the payload, all others build what it runs in. */
 static bool op_belongs(uint16_t op, uint16_t kind) {
+	bool becomes = op >= OP_RLIMIT && op <= OP_EXEC;
 	switch (kind) {
-	case KIND_CREATE:
-	case KIND_JOIN: return op <= OP_CONSOLE;
-	case KIND_START: return op >= OP_RLIMIT;
+	case KIND_CREATE: return !becomes;
+	case KIND_JOIN: return !becomes && op != OP_RESOLVER; /* the container that is joined has its own */
+	case KIND_START: return becomes;
 	default: return false;
 	}
 }

@@ -61,12 +61,15 @@ static void end(const char *name) {
 	printf("} as const;\nexport type %s = (typeof %s)[keyof typeof %s];\n", name, name, name);
 }
 
-static void print_mask(const char *key, uint64_t mask) {
+/** A bit for each tag. */
+__extension__ typedef unsigned __int128 tags;
+
+static void print_mask(const char *key, tags mask) {
 	const char *separator = "";
 
 	printf("%s: [", key);
-	for (unsigned int tag = 0; tag < 64; tag++) {
-		if ((mask & (1ULL << tag)) == 0)
+	for (unsigned int tag = 0; tag < 128; tag++) {
+		if ((mask & ((tags)1 << tag)) == 0)
 			continue;
 		printf("%sTag.%s", separator, tag_names[tag]);
 		separator = ", ";
@@ -112,7 +115,7 @@ static void print_tags(void) {
 }
 
 static void print_ops(void) {
-#define T(name) (1ULL << TAG_##name)
+#define T(name) ((tags)1 << TAG_##name)
 	begin("Op", "Operations.");
 #define OP(name, value, required, optional, doc) print_entry(#name, value, doc);
 #include "../protocol.def"

@@ -4,7 +4,7 @@
  */
 
 /** The first 64 bits of protocol.def's sha256; HELLO carries the helper's, and a mismatch refuses to run. */
-export const PROTOCOL_HASH = 0xd6ab25086cf31964n;
+export const PROTOCOL_HASH = 0xf2daae89eb11cda4n;
 
 /** Limits, each with its reason. */
 export const Limit = {
@@ -303,6 +303,26 @@ export const Tag = {
 	CHECK_RETRIES: 94,
 	/** failures this early don't count */
 	CHECK_START: 95,
+	/** the name of an endpoint's end on the bridge's side */
+	PEER: 96,
+	/** the bridge's name; without it the peer hangs on none */
+	BRIDGE: 97,
+	/** an address, 10.89.0.2/24; without a prefix where the resolver listens */
+	ADDRESS: 98,
+	/** an address, to which the default route leads */
+	GATEWAY: 99,
+	/** six bytes */
+	MAC: 100,
+	/** bytes */
+	MTU: 101,
+	/** the network namespace of the bridge, a path; the helper's own where it isn't given */
+	NETNS: 102,
+	/** a published port, OUTSIDE-ADDRESS OUTSIDE-PORT INSIDE-PORT tcp|udp, with spaces; an outside port of 0: any */
+	PORT: 103,
+	/** a directory with one symbolic link for each network that the container is on, to its registry of names (docs/network.md) */
+	NAMES: 104,
+	/** an address, and #PORT unless that is 53: who is asked, from the helper's network namespace, what the registry doesn't know */
+	NAMESERVER: 105,
 } as const;
 export type Tag = (typeof Tag)[keyof typeof Tag];
 
@@ -413,6 +433,16 @@ export const tagTable: Readonly<Record<Tag, TagEntry>> = {
 	[Tag.CHECK_TIMEOUT]: {name: 'CHECK_TIMEOUT', type: 'U32', repeats: false},
 	[Tag.CHECK_RETRIES]: {name: 'CHECK_RETRIES', type: 'U32', repeats: false},
 	[Tag.CHECK_START]: {name: 'CHECK_START', type: 'U32', repeats: false},
+	[Tag.PEER]: {name: 'PEER', type: 'STR', repeats: false},
+	[Tag.BRIDGE]: {name: 'BRIDGE', type: 'STR', repeats: false},
+	[Tag.ADDRESS]: {name: 'ADDRESS', type: 'STR', repeats: true},
+	[Tag.GATEWAY]: {name: 'GATEWAY', type: 'STR', repeats: true},
+	[Tag.MAC]: {name: 'MAC', type: 'BYTES', repeats: false},
+	[Tag.MTU]: {name: 'MTU', type: 'U32', repeats: false},
+	[Tag.NETNS]: {name: 'NETNS', type: 'STR', repeats: false},
+	[Tag.PORT]: {name: 'PORT', type: 'STR', repeats: true},
+	[Tag.NAMES]: {name: 'NAMES', type: 'STR', repeats: false},
+	[Tag.NAMESERVER]: {name: 'NAMESERVER', type: 'STR', repeats: true},
 };
 
 /** Operations. */
@@ -465,6 +495,12 @@ export const Op = {
 	CWD: 23,
 	/** execve, the program sought in ENV's PATH where ARG 0 has no slash */
 	EXEC: 24,
+	/** a link to a bridge: VALUE is its end inside, with addresses, up, and default routes; PEER its end outside, on BRIDGE, up */
+	ENDPOINT: 25,
+	/** delete the link VALUE, and with it its peer */
+	LINK_DELETE: 26,
+	/** listen for name queries on port 53 of ADDRESS inside; the helper answers them from NAMES and NAMESERVER */
+	RESOLVER: 27,
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -500,6 +536,9 @@ export const opTable: Readonly<Record<Op, OpEntry>> = {
 	[Op.SECCOMP]: {name: 'SECCOMP', required: [Tag.DATA], optional: []},
 	[Op.CWD]: {name: 'CWD', required: [Tag.TARGET], optional: [Tag.FLAGS]},
 	[Op.EXEC]: {name: 'EXEC', required: [Tag.ARG], optional: [Tag.ENV]},
+	[Op.ENDPOINT]: {name: 'ENDPOINT', required: [Tag.VALUE, Tag.PEER], optional: [Tag.BRIDGE, Tag.ADDRESS, Tag.GATEWAY, Tag.MAC, Tag.MTU, Tag.NETNS]},
+	[Op.LINK_DELETE]: {name: 'LINK_DELETE', required: [Tag.VALUE], optional: []},
+	[Op.RESOLVER]: {name: 'RESOLVER', required: [Tag.ADDRESS], optional: []},
 };
 
 /** Steps named in errors. */
@@ -530,6 +569,8 @@ export const Step = {
 	SERVE: 12,
 	/** writing the log */
 	LOG: 13,
+	/** publishing a port */
+	PUBLISH: 14,
 } as const;
 export type Step = (typeof Step)[keyof typeof Step];
 
@@ -553,6 +594,7 @@ export const stepTable: Readonly<Record<Step, StepEntry>> = {
 	[Step.REMOVE]: {name: 'REMOVE', doc: 'removing what the container left'},
 	[Step.SERVE]: {name: 'SERVE', doc: 'preparing the log, the socket or the exit record'},
 	[Step.LOG]: {name: 'LOG', doc: 'writing the log'},
+	[Step.PUBLISH]: {name: 'PUBLISH', doc: 'publishing a port'},
 };
 
 /** Mount attributes, as MOUNT_ATTR_* of mount_setattr(2). */

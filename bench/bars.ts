@@ -1,5 +1,6 @@
 /** The bars that the project has set itself. They are printed, never asserted: a slow machine is no defect. */
 
+import {EXEC, EXEC_CRUN} from './exec.js';
 import type {Findings} from './findings.js';
 import {NODE, series, SMALL, ANSWER, RELEASED} from './subjects.js';
 
@@ -69,6 +70,7 @@ export const readBars = (findings: Findings): Bar[] => [
 	...flightBars(findings),
 	...growthBars(findings),
 	atMost(1.35, 'cloche run busybox true ÷ node -e 0', findings.samples.ratio(series('command', SMALL), series('node', SMALL))),
+	atMost(0.5, 'exec true ÷ crun exec', findings.samples.ratio(series(EXEC, ''), series(EXEC_CRUN, SMALL))),
 	...memoryBars(findings),
 ];
 

@@ -14,19 +14,19 @@ interface Config {
 }
 
 /**
- * The runtime's own default, with `true` for a command and a cgroup namespace, as ours has one.
+ * The runtime's own default, with `command` (`true`, unless it is another one, in a bundle of that name) and a cgroup namespace, as ours has one.
  *
  * @param cgroups leave in what needs a cgroup; without, the runtime has less to do
  * @returns the bundle's directory
  */
-export const makeBundle = async (runtime: string, cgroups: boolean, {disk, rootfs}: Workshop): Promise<string> => {
-	const directory = path.join(disk, runtime);
+export const makeBundle = async (runtime: string, cgroups: boolean, {disk, rootfs}: Workshop, name = runtime, command: string[] = ['true']): Promise<string> => {
+	const directory = path.join(disk, name);
 	await mkdir(directory);
 	await tryCommand([runtime, 'spec', ...(process.geteuid?.() === 0 ? [] : ['--rootless'])], directory);
 	const file = path.join(directory, 'config.json');
 	const config = JSON.parse(await readFile(file, 'utf8')) as Config;
 	config.process.terminal = false;
-	config.process.args = ['true'];
+	config.process.args = command;
 	config.root = {path: rootfs, readonly: false};
 	if (!cgroups) {
 		config.mounts = config.mounts.filter(({type}) => type !== 'cgroup');

@@ -4,6 +4,7 @@ import {writeFile} from 'node:fs/promises';
 import {Scope} from '../orchestrator/base/scope.js';
 import {measureBreakdown} from './breakdown.js';
 import {commandSubjects} from './commands.js';
+import {execSubjects} from './exec.js';
 import type {Findings} from './findings.js';
 import {flightSubjects, runMany} from './flight.js';
 import {measureGrowth} from './growth.js';
@@ -49,6 +50,14 @@ const measure = async (findings: Findings, {rounds, starts, only}: BenchOptions,
 		await runMany(WARM_UP);
 		const subjects = [librarySubject(), ...await commandSubjects(workshop), ...peers.flatMap(peer => peerSubjects(peer))];
 		await interleave(subjects, rounds, record, signal);
+	});
+	await part('exec', async () => {
+		const containers = new Scope();
+		try {
+			await interleave(await execSubjects(workshop, containers), rounds, record, signal);
+		} finally {
+			await containers.close();
+		}
 	});
 	await part('flight', async () => interleave(flightSubjects(peers), Math.ceil(rounds / 3), record, signal));
 	await part('growth', async () => {

@@ -1,6 +1,7 @@
 /** The one table that `make bench` prints. */
 
 import {isPassed, readBars} from './bars.js';
+import {EXEC, EXEC_COMMAND, EXEC_CRUN} from './exec.js';
 import type {Findings} from './findings.js';
 import {ANSWER, NODE, RELEASED, series, SMALL} from './subjects.js';
 import {quantile} from './statistics.js';
@@ -113,6 +114,10 @@ export const reportRows = (findings: Findings): Row[] => [
 	...runRows(findings, LARGE, ['bwrap', 'crun']),
 	['The installed command, from a small process'],
 	...commandRows(findings),
+	['One more command in a container that runs: exec true'],
+	timeRow(findings, 'the library', series(EXEC, '')),
+	timeRow(findings, 'cloche exec, as installed', series(EXEC_COMMAND, SMALL)),
+	timeRow(findings, 'crun exec', series(EXEC_CRUN, SMALL)),
 	['Starts a second, 8 in flight'],
 	...flightRows(findings),
 	...growthRows(findings),

@@ -10,6 +10,7 @@ import {planServedStreams} from '../container/service.js';
 import type {ContainerSpec} from '../container/spec.js';
 import {collectGarbage} from '../container/store/gc.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
+import {cgroupsFor} from '../host/cgroup.js';
 import type {LaunchOptions} from '../helper/launch-options.js';
 import type {Supervisor} from '../helper/supervisor.js';
 import {claimCidFile} from './cid-file.js';
@@ -24,6 +25,7 @@ const design = async (spec: ContainerSpec, roots: StateRoots): Promise<Design> =
 	const designed = await designContainer(spec, roots);
 	if (spec.detach) {
 		planServedStreams(designed.plan, spec);
+		designed.plan.cgroups = cgroupsFor(designed.id, roots.data);
 	} else {
 		designed.plan.streams.stdin = spec.interactive ? 0 : 'null';
 	}
@@ -101,7 +103,7 @@ const runDetached = async (spec: ContainerSpec, roots: StateRoots, trace: boolea
 	tracer?.begin();
 	const before = uptime();
 	const {id} = await startDetached(designed, {roots, supervisor, launch: hearersOf(tracer)});
-	tracer?.end(Number(uptime() - before) / 1e6);
+	tracer?.detached(Number(uptime() - before) / 1e6);
 	tidy(roots);
 	return id;
 };

@@ -14,6 +14,7 @@ import {requireCommand, withImageDefaults} from './image-defaults.js';
 import {makePlan} from './plan.js';
 import {realSources} from './plan/volumes.js';
 import {needsUserNamespace} from './plan/namespaces.js';
+import {planRemoval} from './service.js';
 import type {ContainerSpec} from './spec.js';
 import {specToJson} from './spec-json.js';
 import {createContainer, type NewContainer, removalPaths, type StoredContainer} from './store/create.js';
@@ -112,8 +113,13 @@ export const placeContainer = async (design: Design, roots: StateRoots, owner: P
 };
 
 /** The paths that would be removed, for `--explain`: the claim's name isn't known before there is a supervisor. */
-export const foreseeRemoval = (design: Design, roots: StateRoots): string[] => design.keep || leavesNothing(design) ? [] : removalPaths(
-	roots,
-	{id: design.id, ...(design.spec.name === undefined ? {} : {name: design.spec.name})},
-	{path: `${liveDirectory(roots)}/SUPERVISOR-${design.id}`, owner: {boot: '', pid: 0, start: 0}, id: design.id},
-);
+export const foreseeRemoval = (design: Design, roots: StateRoots): string[] => {
+	const {id, spec: {name, detach}, plan: {cgroups}, keep} = design;
+	const record = {id, cgroups, ...(name === undefined ? {} : {name})};
+	const claim = {path: `${liveDirectory(roots)}/SUPERVISOR-${id}`, owner: {boot: '', pid: 0, start: 0}, id};
+	if (detach) {
+		return planRemoval(record, claim, roots, !keep);
+	}
+
+	return keep || leavesNothing(design) ? [] : removalPaths(roots, record, claim);
+};

@@ -59,7 +59,7 @@ export const planServedStreams = (plan: Plan, {interactive, process}: ContainerS
  * What is removed once its last run has ended. Of one that is kept, what keeps others from it: the claim last, and before it
  * the mark, so that whoever occupies it next finds nothing of ours in RUN/ID.
  */
-export const planRemoval = (record: ContainerRecord, claim: Claim, roots: StateRoots, removed: boolean): string[] => [
+export const planRemoval = (record: Pick<ContainerRecord, 'id' | 'name' | 'cgroups'>, claim: Claim, roots: StateRoots, removed: boolean): string[] => [
 	...record.cgroups ?? [],
 	...(removed ? removalPaths(roots, record, claim)
 		: [runDirectory(roots, record.id), occupiedDirectory(containerDirectory(roots, record.id)), claim.path]),

@@ -40,4 +40,9 @@ export class TracePrinter {
 	end(milliseconds: number): void {
 		this.#print(['', `It ended ${milliseconds.toFixed(1)} ms after it was asked for.`]);
 	}
+
+	/** @param milliseconds from the launch until its supervisor has it */
+	detached(milliseconds: number): void {
+		this.#print(['', `It runs by itself, ${milliseconds.toFixed(1)} ms after it was asked for.`]);
+	}
 }

@@ -2,6 +2,7 @@
 
 import {EXEC, EXEC_CRUN} from './exec.js';
 import type {Findings} from './findings.js';
+import {lifeBars} from './life.js';
 import {NODE, series, SMALL, ANSWER, RELEASED} from './subjects.js';
 
 export interface Bar {
@@ -71,6 +72,7 @@ export const readBars = (findings: Findings): Bar[] => [
 	...growthBars(findings),
 	atMost(1.35, 'cloche run busybox true ÷ node -e 0', findings.samples.ratio(series('command', SMALL), series('node', SMALL))),
 	atMost(0.5, 'exec true ÷ crun exec', findings.samples.ratio(series(EXEC, ''), series(EXEC_CRUN, SMALL))),
+	...lifeBars(findings),
 	...memoryBars(findings),
 ];
 

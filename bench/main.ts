@@ -10,6 +10,7 @@ import {flightSubjects, runMany} from './flight.js';
 import {measureGrowth} from './growth.js';
 import {growNode} from './large.js';
 import {cloche} from './library.js';
+import {measureLife} from './life.js';
 import {describeMachine, describePeers, readMachine} from './machine.js';
 import {measureMemory} from './memory.js';
 import {readOptions, USAGE, type BenchOptions} from './options.js';
@@ -66,6 +67,7 @@ const measure = async (findings: Findings, {rounds, starts, only}: BenchOptions,
 	await part('breakdown', async () => {
 		findings.breakdown = await measureBreakdown(rounds);
 	});
+	await part('life', async () => measureLife(workshop, rounds, record, signal));
 	await part('large', async () => {
 		const held = growNode();
 		const rivals = peers.filter(({id}) => RIVALS.includes(id));

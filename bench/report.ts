@@ -3,6 +3,7 @@
 import {isPassed, readBars} from './bars.js';
 import {EXEC, EXEC_COMMAND, EXEC_CRUN} from './exec.js';
 import type {Findings} from './findings.js';
+import {lifeRows} from './life.js';
 import {ANSWER, NODE, RELEASED, series, SMALL} from './subjects.js';
 import {quantile} from './statistics.js';
 import {figure, type Row} from './table.js';
@@ -123,6 +124,7 @@ export const reportRows = (findings: Findings): Row[] => [
 	...growthRows(findings),
 	...memoryRows(findings),
 	...breakdownRows(findings),
+	...lifeRows(findings),
 	['The bars'],
 	...barRows(findings),
 ];

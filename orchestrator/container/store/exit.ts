@@ -1,6 +1,6 @@
 /** How a container ended, and the process that was its init. */
 
-import {readlinkSync, statSync, symlinkSync, unlinkSync} from 'node:fs';
+import {existsSync, readlinkSync, symlinkSync, unlinkSync} from 'node:fs';
 import {writeAtomic} from '../../base/atomic.js';
 import {ClocheError, isErrno} from '../../base/errors.js';
 import {type ProcessIdentity, formatIdentity, identify, parseIdentity} from '../../base/process.js';
@@ -61,7 +61,8 @@ export const writeExit = (directory: string, exit: Omit<ExitRecord, 'version'>):
 export const readExit = (directory: string): ExitRecord | undefined => {
 	const path = exitPath(directory);
 	// Asked for first: of one that runs there is none, and an exception takes ten times as long as an answer.
-	const text = statSync(path, {throwIfNoEntry: false}) === undefined ? undefined : readIfThere(path);
+	// (statSync would throw where a file is in the directory's place.)
+	const text = existsSync(path) ? readIfThere(path) : undefined;
 	return text === undefined ? undefined : parseVersioned(text, path, EXIT_VERSION, isExitRecord);
 };
 

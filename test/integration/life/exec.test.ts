@@ -140,6 +140,21 @@ inside('-d leaves it alone, prints nothing, and it ends with the container', [],
 	await gone(mark);
 });
 
+inside('a paused container isn\'t entered, and can be once it goes on', [], async (t, {as, exec, told, invocation}) => {
+	const {status} = await cloche(['pause', 'c'], invocation);
+	if (as.who === 'user' && status !== 0) {
+		t.pass('without privilege and delegation nothing can be paused');
+		return;
+	}
+
+	t.is(status, 0);
+	const refused = await exec([], 'true');
+	t.is(refused.status, 125);
+	t.regex(refused.stderr, /^cloche: the container isn't running: c: it is paused; cloche unpause lets it go on\n$/);
+	await cloche(['unpause', 'c'], invocation);
+	await told([], 'true');
+});
+
 inside('what runs in it ends when the container does', [], async (t, {invocation}) => {
 	const mark = newMark();
 	const running = new Running(['exec', '-e', `${MARK}=${mark}`, 'c', 'sh', '-c', 'echo ready; sleep 1000 & wait'], invocation);

@@ -7,7 +7,7 @@ import type {Plan, TargetProcess} from '../helper/plan.js';
 import {foreignMaps} from '../host/user-namespace.js';
 import {specOf} from './restore.js';
 import type {ContainerSpec} from './spec.js';
-import type {FoundContainer} from './store/find.js';
+import type {ContainerState, FoundContainer} from './store/find.js';
 
 export interface Entrance {
 	id: string;
@@ -21,12 +21,13 @@ export interface Entrance {
 	target: Launch | TargetProcess;
 }
 
-const REMEDIES: Readonly<Record<string, string>> = {
-	paused: 'cloche unpause lets it go on',
-	restarting: 'its restart policy starts it again in a moment',
-	exited: 'cloche start starts it again',
-	created: 'cloche start starts it',
-	dead: 'cloche start starts it again',
+const remedyOf = (state: ContainerState, keep: boolean): string | undefined => {
+	switch (state) {
+		case 'paused': return 'cloche unpause lets it go on';
+		case 'restarting': return 'its restart policy starts it again in a moment';
+		// What isn't kept is about to be gone.
+		default: return keep ? 'cloche start starts it' : undefined;
+	}
 };
 
 /**
@@ -37,7 +38,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 export const findEntrance = ({record, state, init}: FoundContainer): Entrance => {
 	const name = record.name ?? record.id;
 	if (state !== 'running') {
-		throw new ClocheError('the container isn\'t running', {where: name, why: `it is ${state}`, remedy: record.keep ? REMEDIES[state] : undefined});
+		throw new ClocheError('the container isn\'t running', {where: name, why: `it is ${state}`, remedy: remedyOf(state, record.keep)});
 	}
 
 	if (init === undefined || !isAlive(init)) {

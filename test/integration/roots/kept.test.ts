@@ -72,7 +72,7 @@ everybody('one that runs is removed only by force', async (t, as) => {
 	await until(() => marked(mark).some(pid => nameOf(pid) === 'sleep') && readdirSync(join(root, 'containers')).some(name => name.endsWith('.init')));
 	const {status, stderr} = await cloche(['rm', 'busy'], {as, env});
 	t.is(status, 125);
-	t.regex(stderr, /^cloche: the container is in use: [^\n]+; stop it first\n$/);
+	t.regex(stderr, /^cloche: the container runs: [^\n]+; stop it first, or give --force\n$/);
 	t.is((await cloche(['gc'], {as, env})).status, 0);
 	t.true(marked(mark).length > 0);
 	t.is((await cloche(['rm', '--force', 'busy'], {as, env})).status, 0);

@@ -1,19 +1,29 @@
 /** A container's root as a tar stream: what its branches are together, without what is mounted on it. */
 
+import {existsSync} from 'node:fs';
 import {ClocheError} from '../../base/errors.js';
 import type {CreateOp} from '../../helper/plan.js';
+import {readParts} from '../../storage/parts.js';
 import {hideOperations} from '../../storage/root.js';
+import {specOf} from '../restore.js';
 import type {FoundContainer} from '../store/find.js';
 import {stateDirectories, type StateRoots} from '../store/roots.js';
 import {enterContainer, Inside, LENT, linesOf} from './inside.js';
+
+/** Of a root that was put together from parts (storage/parts.ts), these are mounts and belong to it all the same. */
+const partsOf = (record: FoundContainer['record'], directory: string): CreateOp[] => existsSync(`${directory}/root`)
+	? (readParts(record.lowers[0] ?? '/') ?? []).flatMap(({name, show}): CreateOp[] => (show === 'overlay' || show === 'bind') && !specOf(record).mounts.some(({destination}) => destination === `/${name}`)
+		? [{op: 'bind', source: `/${name}`, target: `/${name}`, recursive: show === 'bind', ifExists: true}] : [])
+	: [];
 
 /**
  * The root again, in a mount namespace of tar's own: a bind mount leaves behind what is mounted below (mount(8), --bind), so
  * volumes, /proc, /sys and /dev are the empty places that they are mounted on.
  */
-const alone = ({record}: FoundContainer, roots: StateRoots): CreateOp[] => [
+const alone = ({record, directory}: FoundContainer, roots: StateRoots): CreateOp[] => [
 	{op: 'propagation', target: '/'},
 	{op: 'bind', source: '/', target: '/', root: true},
+	...partsOf(record, directory),
 	...hideOperations(record.lowers, stateDirectories(roots)),
 	{op: 'pivot'},
 ];

@@ -97,6 +97,7 @@ const relayByConmon = async (directory: string, data: string): Promise<number> =
 	return timed([
 		'conmon', '--api-version', '1', '--sync', '-c', 'relay', '-u', 'relay', '-n', 'relay', '-r', runtime, '-b', directory,
 		'-p', path.join(directory, 'pid'), '-l', `k8s-file:${path.join(directory, 'log')}`, '--exit-dir', directory, '--no-sync-log',
+		'--socket-dir-path', directory, '--full-attach',
 	]);
 };
 

@@ -20,7 +20,7 @@ import {inspectContainer} from '../container/view/inspect.js';
 import {waitForEnd} from '../container/wait.js';
 import {ContainerProcess} from './container-process.js';
 import {type BytesExecOptions, type ExecOptions, launchExec, readExecRequest, type TextExecOptions} from './exec.js';
-import {startLastingSupervisor} from './lasting.js';
+import {withLastingSupervisor} from './lasting.js';
 import {type LogLine, type LogOptions, readLines} from './logs.js';
 
 export interface StopOptions {
@@ -88,7 +88,7 @@ export class Container implements AsyncDisposable {
 	async start(): Promise<void> {
 		const found = this.#find();
 		if (!isUp(found.state)) {
-			await startKept(found, {roots: this.#roots, supervisor: startLastingSupervisor()});
+			await withLastingSupervisor(supervisor => startKept(found, {roots: this.#roots, supervisor}));
 		}
 	}
 

@@ -4,6 +4,13 @@ import {startSupervisor} from '../helper/start.js';
 import type {Supervisor} from '../helper/supervisor.js';
 import {nsinitPath, nsinitRemedy} from '../host/assets.js';
 
-/** Returns at once; that it couldn't be started is told by its launches. */
-export const startLastingSupervisor = (): Supervisor =>
-	startSupervisor({path: nsinitPath(), remedy: nsinitRemedy(), stdin: 'ignore', stdout: 'ignore', stderr: 'ignore', session: true});
+/** Lend a new one to `use`; if that throws, it is gone, unless it keeps a container by then. */
+export const withLastingSupervisor = async <T>(use: (supervisor: Supervisor) => Promise<T>): Promise<T> => {
+	const supervisor = startSupervisor({path: nsinitPath(), remedy: nsinitRemedy(), stdin: 'ignore', stdout: 'ignore', stderr: 'ignore', session: true});
+	try {
+		return await use(supervisor);
+	} catch (error) {
+		await supervisor.close();
+		throw error;
+	}
+};

@@ -8,7 +8,7 @@ import type {RunOptions} from '../container/options/run-options.js';
 import {type Design, designContainer} from '../container/prepare.js';
 import type {StateRoots} from '../container/store/roots.js';
 import {Container} from './container.js';
-import {startLastingSupervisor} from './lasting.js';
+import {withLastingSupervisor} from './lasting.js';
 
 /** The options of `cloche run --detach`. */
 export type DetachOptions = Omit<RunOptions, 'rootfs' | 'detach'>;
@@ -28,6 +28,6 @@ const design = async (roots: StateRoots, source: Source, command: readonly strin
 /** @throws ClocheError where an option is refused, or it can't be started; nothing is left then */
 export const startContainer = async (roots: StateRoots, source: Source, command: readonly string[], options: DetachOptions): Promise<Container> => {
 	const designed = await design(roots, source, command, options);
-	const {id} = await startDetached(designed, {roots, supervisor: startLastingSupervisor()});
+	const {id} = await withLastingSupervisor(supervisor => startDetached(designed, {roots, supervisor}));
 	return new Container(roots, id);
 };

@@ -153,7 +153,15 @@ static enum removal remove_cgroup(const char *path, long budget) {
 	}
 }
 
+/* "NAME/": only where nothing is in it, since others may claim such a directory by filling it. */
+static bool is_if_empty(const char *path) {
+	size_t length = strlen(path);
+	return length > 1 && path[length - 1] == '/';
+}
+
 enum removal remove_tree(const char *path, long budget) {
+	if (is_if_empty(path))
+		return rmdir(path) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? REMOVED : REMOVAL_FAILED;
 	if (unlink(path) == 0 || errno == ENOENT)
 		return REMOVED;
 	cleanup_fd int top = open_directory(AT_FDCWD, path);

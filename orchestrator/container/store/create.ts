@@ -11,7 +11,7 @@ import type {ProcessIdentity} from '../../base/process.js';
 import {type Claim, dropClaim, makeClaim} from './claim.js';
 import {initPath} from './exit.js';
 import {collectGarbage} from './gc.js';
-import {NAME_RULE, claimName, isName, nameEntry, nameHolder, releaseName} from './names.js';
+import {NAME_RULE, claimName, isName, nameDirectory, nameEntry, nameHolder, releaseName} from './names.js';
 import {markOccupied} from './occupied.js';
 import {type ContainerRecord, RECORD_VERSION, recordPath} from './record.js';
 import {removeTree} from './remove-tree.js';
@@ -147,7 +147,8 @@ export const createContainer = (roots: StateRoots, container: NewContainer): Sto
 
 /** Everything of a container, in the order in which it may vanish: its name, what it holds, and the claim last. */
 export const removalPaths = (roots: StateRoots, {id, name}: Pick<ContainerRecord, 'id' | 'name'>, claim: Claim): string[] => [
-	...(name === undefined ? [] : [nameEntry(roots, name, id)]),
+	// The helper removes what ends in / only where it is empty: somebody else may have the name by then.
+	...(name === undefined ? [] : [nameEntry(roots, name, id), `${nameDirectory(roots, name)}/`]),
 	runDirectory(roots, id),
 	initPath(containerDirectory(roots, id)),
 	containerDirectory(roots, id),

@@ -16,23 +16,24 @@ export const isName = (text: string): boolean => /^[a-zA-Z\d][a-zA-Z\d_.-]{0,127
 /** The same in words. */
 export const NAME_RULE = 'use letters, digits, _ . and -, a letter or digit first, 128 at most';
 
-const directoryOf = (roots: StateRoots, name: string): string => `${namesDirectory(roots)}/${name}`;
+/** The directory whose one entry says whose a name is. */
+export const nameDirectory = (roots: StateRoots, name: string): string => `${namesDirectory(roots)}/${name}`;
 
 /** The entry that says a name is a container's. */
-export const nameEntry = (roots: StateRoots, name: string, id: string): string => `${directoryOf(roots, name)}/${id}`;
+export const nameEntry = (roots: StateRoots, name: string, id: string): string => `${nameDirectory(roots, name)}/${id}`;
 
 /** Claim a name for a container, whose directory must exist by now; `false` where another has it. */
 export const claimName = (roots: StateRoots, name: string, id: string): boolean =>
-	claimDirectory(directoryOf(roots, name), directory => {
+	claimDirectory(nameDirectory(roots, name), directory => {
 		writeFileSync(`${directory}/${id}`, '');
 	}, 0o700, id);
 
 /** The id of the container that has a name. */
-export const nameHolder = (roots: StateRoots, name: string): string | undefined => isName(name) ? readNames(directoryOf(roots, name))[0] : undefined;
+export const nameHolder = (roots: StateRoots, name: string): string | undefined => isName(name) ? readNames(nameDirectory(roots, name))[0] : undefined;
 
 /** Free a name that is this container's, or was about to be when its maker was killed; nothing happens where it isn't. */
 export const releaseName = (roots: StateRoots, name: string, id: string): void => {
-	rmSync(temporaryFor(directoryOf(roots, name), id), {recursive: true, force: true});
+	rmSync(temporaryFor(nameDirectory(roots, name), id), {recursive: true, force: true});
 	ignoring(['ENOENT', 'ENOTDIR'], () => {
 		unlinkSync(nameEntry(roots, name, id));
 	});
@@ -42,7 +43,7 @@ export const releaseName = (roots: StateRoots, name: string, id: string): void =
 /** A name that nobody has: its directory goes only if nobody claims it just now. */
 export const dropEmptyName = (roots: StateRoots, name: string): void => {
 	ignoring(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => {
-		rmdirSync(directoryOf(roots, name));
+		rmdirSync(nameDirectory(roots, name));
 	});
 };
 

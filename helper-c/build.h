@@ -24,6 +24,7 @@ struct build {
 	bool stay;            /* INIT */
 	bool joins;           /* a container that is there, which may look on */
 	bool wait;            /* id maps or a cgroup are put in place from outside first */
+	bool wait_links;      /* the links of ENDPOINTs are made from outside meanwhile */
 	bool no_setgroups;    /* DENY_SETGROUPS */
 	bool trace;
 	bool hold;            /* HOLD, and where */
@@ -73,7 +74,7 @@ int op_sysctl(struct build *build, const struct op *op);
 int op_loopback(struct build *build, const struct op *op);
 int op_time_offset(struct build *build, const struct op *op);
 
-/* endpoint.c */
+/* endpoint.c, endpoint.h */
 int op_endpoint(struct build *build, const struct op *op);
 int op_link_delete(struct build *build, const struct op *op);
 
@@ -103,6 +104,9 @@ _Noreturn void give_up(struct build *build);
 
 /* stay.c: fork the payload and remain as its init. */
 _Noreturn void stay(struct build *build, uint32_t first);
+
+/* Wait for the links of all ENDPOINTs, which the supervisor makes. */
+void await_links(struct build *build);
 
 /* report.c: frames from the init to the supervisor. */
 void report(struct build *build, enum kind kind);

@@ -1,12 +1,222 @@
-/* endpoint.c: a container's links to bridges. */
+/*
+ * endpoint.c: a container's links to bridges.
+ *
+ *  1. the supervisor, which alone has a say in the bridge's namespace, makes the pair there while the init mounts: one end
+ *     on the bridge and up, the other born in the container's namespace, in one request. Nothing is moved or renamed later:
+ *     each of that would wait for an RCU grace period.
+ *  2. the init, which has its say in its own namespace even where that is of another user, waits for it at its first ENDPOINT;
+ *     it brings its end up, and adds addresses and routes.
+ */
 #include "build.h"
+#include "endpoint.h"
+#include "netlink.h"
+#include "util.h"
 
-#include <errno.h>
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+
+enum { MAC_SIZE = 6, METRIC = 100 };
+
+struct address {
+	uint8_t family;
+	uint8_t prefix;
+	uint8_t size;
+	uint8_t bytes[16];
+};
+
+/* `10.89.0.2/24`, or, where it is no network that counts, without a prefix. */
+static bool read_address(const char *text, struct address *address) {
+	char copy[INET6_ADDRSTRLEN + 1];
+	const char *slash = strchr(text, '/');
+	size_t length = slash ? (size_t)(slash - text) : strlen(text);
+	if (length >= sizeof copy)
+		return false;
+	memcpy(copy, text, length);
+	copy[length] = 0;
+	address->family = strchr(copy, ':') ? AF_INET6 : AF_INET;
+	address->size = address->family == AF_INET6 ? 16 : 4;
+	if (inet_pton(address->family, copy, address->bytes) != 1)
+		return false;
+	char *end = NULL;
+	unsigned long prefix = slash ? strtoul(slash + 1, &end, 10) : address->size * 8u;
+	if (slash && (slash[1] < '0' || slash[1] > '9' || *end))
+		return false;
+	address->prefix = (uint8_t)prefix;
+	return prefix <= address->size * 8u;
+}
+
+static int check_name(struct failure *failure, const char *name) {
+	return *name && strlen(name) < IFNAMSIZ ? 0 : refused(failure, EINVAL, "an interface's name has 1 to 15 bytes", name);
+}
+
+/* Before anything of it is made. */
+static int check(struct failure *failure, const struct op *op) {
+	const struct field *mac = op_field(op, TAG_MAC);
+	struct address address;
+	if (check_name(failure, op_string(op, TAG_VALUE)) < 0 || check_name(failure, op_string(op, TAG_PEER)) < 0)
+		return -1;
+	if (mac && mac->length != MAC_SIZE)
+		return refused(failure, EINVAL, "a MAC address has six bytes", op_string(op, TAG_VALUE));
+	for (uint32_t i = 0; i < op->count; i++) {
+		bool is_address = op->fields[i].tag == TAG_ADDRESS || op->fields[i].tag == TAG_GATEWAY;
+		if (is_address && !read_address(field_string(&op->fields[i]), &address))
+			return refused(failure, EINVAL, "not an address", field_string(&op->fields[i]));
+	}
+	return 0;
+}
+
+static void ask_for_pair(struct netlink *netlink, const struct op *op, int bridge, pid_t pid) {
+	const char *peer = op_string(op, TAG_PEER);
+	const struct field *mac = op_field(op, TAG_MAC);
+	uint32_t mtu = op_u32(op, TAG_MTU, 0);
+	struct ifinfomsg outside = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	struct ifinfomsg inside = {0}; /* not up: its other end isn't there yet (ENOTCONN) */
+	netlink_begin(netlink, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &outside, sizeof outside, "RTM_NEWLINK", peer);
+	netlink_put_string(netlink, IFLA_IFNAME, peer);
+	if (bridge)
+		netlink_put_u32(netlink, IFLA_MASTER, (uint32_t)bridge);
+	if (mtu)
+		netlink_put_u32(netlink, IFLA_MTU, mtu);
+	uint32_t info = netlink_nest(netlink, IFLA_LINKINFO, NULL, 0);
+	netlink_put_string(netlink, IFLA_INFO_KIND, "veth");
+	uint32_t data = netlink_nest(netlink, IFLA_INFO_DATA, NULL, 0);
+	uint32_t other = netlink_nest(netlink, VETH_INFO_PEER, &inside, sizeof inside);
+	netlink_put_string(netlink, IFLA_IFNAME, op_string(op, TAG_VALUE));
+	netlink_put_u32(netlink, IFLA_NET_NS_PID, (uint32_t)pid);
+	if (mac)
+		netlink_put(netlink, IFLA_ADDRESS, mac->data, MAC_SIZE);
+	if (mtu)
+		netlink_put_u32(netlink, IFLA_MTU, mtu);
+	netlink_end(netlink, other);
+	netlink_end(netlink, data);
+	netlink_end(netlink, info);
+}
+
+static int make_pair(struct failure *failure, const struct op *op, pid_t pid) {
+	const char *bridge = op_string(op, TAG_BRIDGE);
+	const char *netns = op_string(op, TAG_NETNS);
+	struct netlink netlink;
+	if (check(failure, op) < 0)
+		return -1;
+	if (netlink_open(&netlink, netns) < 0)
+		return failed(failure, netns ? "entering the bridge's network namespace" : "socket AF_NETLINK", netns);
+	int index = bridge ? netlink_index(&netlink, bridge) : 0;
+	int result = index < 0 ? failed(failure, "the bridge", bridge) : 0;
+	if (result == 0) {
+		ask_for_pair(&netlink, op, index, pid);
+		result = netlink_commit(&netlink, failure);
+	}
+	netlink_close(&netlink);
+	return result;
+}
+
+static void ask_to_delete(struct netlink *netlink, const char *name) {
+	struct ifinfomsg link = {0};
+	netlink_begin(netlink, RTM_DELLINK, 0, &link, sizeof link, "RTM_DELLINK", name);
+	netlink_put_string(netlink, IFLA_IFNAME, name);
+}
+
+/* Those of a container that goes on: its namespace wouldn't take them along. */
+static void unmake_pairs(const struct plan *plan, uint32_t count) {
+	static struct failure ignored;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct op *op = &plan->ops[i];
+		struct netlink netlink;
+		if (op->kind != OP_ENDPOINT || netlink_open(&netlink, op_string(op, TAG_NETNS)) < 0)
+			continue;
+		ask_to_delete(&netlink, op_string(op, TAG_PEER));
+		(void)netlink_commit(&netlink, &ignored);
+		netlink_close(&netlink);
+	}
+}
+
+int endpoints_make(struct build *build, const struct plan *plan, pid_t pid) {
+	build->failure.step = STEP_CREATE;
+	for (uint32_t i = 0; i < plan->count; i++) {
+		build->failure.index = i;
+		if (plan->ops[i].kind != OP_ENDPOINT || make_pair(&build->failure, &plan->ops[i], pid) == 0)
+			continue;
+		if (build->joins)
+			unmake_pairs(plan, i);
+		return -1;
+	}
+	build->failure.index = 0;
+	return 0;
+}
+
+static void ask_for_address(struct netlink *netlink, int index, const char *text) {
+	struct address address;
+	(void)read_address(text, &address); /* the supervisor has checked it */
+	/* Its lease says that nobody else has it, and to find that out by asking would take a second (RFC 4862, 5.4). */
+	struct ifaddrmsg header = {.ifa_family = address.family, .ifa_prefixlen = address.prefix, .ifa_index = (uint32_t)index,
+		.ifa_flags = address.family == AF_INET6 ? IFA_F_NODAD : 0};
+	netlink_begin(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof header, "RTM_NEWADDR", text);
+	netlink_put(netlink, IFA_LOCAL, address.bytes, address.size);
+	netlink_put(netlink, IFA_ADDRESS, address.bytes, address.size);
+	if (address.family == AF_INET && address.prefix < 31) { /* RFC 3021: a /31 has no broadcast address */
+		uint32_t broadcast;
+		memcpy(&broadcast, address.bytes, sizeof broadcast);
+		broadcast |= htonl(address.prefix ? 0xffffffffu >> address.prefix : 0xffffffffu);
+		netlink_put_u32(netlink, IFA_BROADCAST, broadcast);
+	}
+}
+
+/* Of several networks' gateways the one of the link that was made first is used, and the next once that is gone. */
+static void ask_for_route(struct netlink *netlink, int index, const char *text) {
+	struct address address;
+	(void)read_address(text, &address);
+	struct rtmsg header = {.rtm_family = address.family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = RT_SCOPE_UNIVERSE, .rtm_type = RTN_UNICAST};
+	netlink_begin(netlink, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof header, "RTM_NEWROUTE default", text);
+	netlink_put(netlink, RTA_GATEWAY, address.bytes, address.size);
+	netlink_put_u32(netlink, RTA_OIF, (uint32_t)index);
+	netlink_put_u32(netlink, RTA_PRIORITY, METRIC + (uint32_t)index);
+}
+
+static void ask_for_all(struct netlink *netlink, const struct op *op, int index) {
+	struct ifinfomsg link = {.ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	netlink_begin(netlink, RTM_NEWLINK, 0, &link, sizeof link, "RTM_NEWLINK up", op_string(op, TAG_VALUE));
+	for (uint32_t i = 0; i < op->count; i++)
+		if (op->fields[i].tag == TAG_ADDRESS)
+			ask_for_address(netlink, index, field_string(&op->fields[i]));
+	for (uint32_t i = 0; i < op->count; i++)
+		if (op->fields[i].tag == TAG_GATEWAY)
+			ask_for_route(netlink, index, field_string(&op->fields[i]));
+}
 
 int op_endpoint(struct build *build, const struct op *op) {
-	return refused(&build->failure, ENOSYS, "not built yet", op_string(op, TAG_VALUE));
+	static struct failure ignored;
+	const char *name = op_string(op, TAG_VALUE);
+	struct netlink netlink;
+	await_links(build);
+	if (netlink_open(&netlink, NULL) < 0)
+		return failed(&build->failure, "socket AF_NETLINK", name);
+	int index = netlink_index(&netlink, name);
+	if (index < 0)
+		return failed(&build->failure, "SIOCGIFINDEX", name);
+	ask_for_all(&netlink, op, index);
+	int result = netlink_commit(&netlink, &build->failure);
+	if (result < 0 && build->joins) {
+		ask_to_delete(&netlink, name);
+		(void)netlink_commit(&netlink, &ignored);
+	}
+	netlink_close(&netlink);
+	return result;
 }
 
 int op_link_delete(struct build *build, const struct op *op) {
-	return refused(&build->failure, ENOSYS, "not built yet", op_string(op, TAG_VALUE));
+	struct netlink netlink;
+	if (netlink_open(&netlink, NULL) < 0)
+		return failed(&build->failure, "socket AF_NETLINK", op_string(op, TAG_VALUE));
+	ask_to_delete(&netlink, op_string(op, TAG_VALUE));
+	int result = netlink_commit(&netlink, &build->failure);
+	netlink_close(&netlink);
+	return result < 0 && build->failure.error == ENODEV && op_has(op, FLAG_IF_EXISTS) ? 0 : result;
 }

@@ -2,7 +2,7 @@
  * init.c: the life of a container's first process.
  *
  *  1. wait for the supervisor's word that id maps and cgroups are in place
- *  2. run the operations of CREATE, say CREATED
+ *  2. run the operations of CREATE, say CREATED; at the first ENDPOINT wait for its word that the links are made
  *  3. wait for START, run its operations; the last one execs, and the close-on-exec socket tells the supervisor
  *  4. or, with INIT, the operations of START run in a child and this process stays: reaps, forwards signals
  *
@@ -103,7 +103,20 @@ static void refuse_frame(struct build *build, const char *why) {
 	give_up(build);
 }
 
+/* The supervisor's next RESUME, which it sends before any frame of the orchestrator's. */
+static void await_resume(const struct build *build) {
+	uint8_t word[FRAME_HEADER];
+	read_exactly(build, word, sizeof word);
+}
+
+void await_links(struct build *build) {
+	if (build->wait_links)
+		await_resume(build);
+	build->wait_links = false;
+}
+
 static void hold(struct build *build, uint32_t index) {
+	await_links(build);
 	struct event event;
 	event_begin(&event, KIND_HELD, build->channel);
 	event_u32(&event, TAG_INDEX, index);
@@ -186,8 +199,7 @@ _Noreturn void init_main(struct build *build, const struct plan *plan) {
 	if (build->joins)
 		arrive(build);
 	if (build->wait) {
-		uint8_t word[FRAME_HEADER];
-		read_exactly(build, word, sizeof word); /* the supervisor's RESUME */
+		await_resume(build);
 		build->failure.step = STEP_CGROUP;
 		if (build->own_cgroups && unshare(CLONE_NEWCGROUP) < 0) {
 			failed(&build->failure, "unshare", "a cgroup namespace");

@@ -7,6 +7,7 @@
  */
 #include "build.h"
 #include "channel.h"
+#include "endpoint.h"
 #include "system.h"
 #include "util.h"
 
@@ -162,6 +163,14 @@ static int open_program(struct build *build, const struct message *message) {
 	return 0;
 }
 
+/* What the init waits for is done. */
+static int resume(const struct channel *channel, struct build *build) {
+	build->failure.step = STEP_CLONE;
+	struct event go;
+	event_begin(&go, KIND_RESUME, channel->number);
+	return write_all(channel->sync, go.data, go.size) < 0 ? failed(&build->failure, "write", "the init's socket") : 0;
+}
+
 int spawn(struct supervisor *supervisor, struct channel *channel, const struct message *message, const struct plan *plan,
 	struct build *build) {
 	uint64_t namespaces = message_head(message, TAG_NAMESPACES) ? field_u64(message_head(message, TAG_NAMESPACES)) : 0;
@@ -181,6 +190,7 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 	if (cgroup < 0 && build->failure.detail[0])
 		return -1;
 	build->wait = message_head(message, TAG_UID_MAP) || has_cgroup;
+	build->wait_links = plan_find(plan, OP_ENDPOINT) != NULL;
 	build->failure.step = STEP_CLONE;
 	int pidfd = -1;
 	start.arguments = (struct clone3_arguments){.flags = namespaces | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
@@ -214,12 +224,14 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 	if (!restored)
 		return failed(&build->failure, "setns", "the anchor's pid namespace");
 	channel->mounts = namespaces & CLONE_NEWNS ? open_mounts(pidfd, channel->pid) : -1;
-	if (!build->wait)
-		return 0;
-	if (outside_prepare(build, message, channel->pid) < 0)
+	if (build->wait && (outside_prepare(build, message, channel->pid) < 0 || resume(channel, build) < 0))
 		return -1;
-	build->failure.step = STEP_CLONE;
-	struct event go;
-	event_begin(&go, KIND_RESUME, channel->number);
-	return write_all(channel->sync, go.data, go.size) < 0 ? failed(&build->failure, "write", "the init's socket") : 0;
+	if (!build->wait_links)
+		return 0;
+	int made = endpoints_make(build, plan, channel->pid);
+	/* It has run meanwhile: if it failed by itself, it tells so itself. */
+	if (made < 0 && build->failure.error != ESRCH)
+		return -1;
+	(void)resume(channel, build);
+	return 0;
 }

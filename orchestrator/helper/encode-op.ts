@@ -1,7 +1,7 @@
 /** One operation of a plan as fields of a frame: what each one takes stands in helper-c/protocol.def. Pure: no I/O. */
 
 import type {CheckedWriter} from './checked-writer.js';
-import type {CreateOp, MountAttribute, StartOp} from './plan.js';
+import type {CreateOp, Endpoint, MountAttribute, StartOp} from './plan.js';
 import {Attribute, Flag, Op, Tag} from './protocol.js';
 
 const ATTRIBUTES: Readonly<Record<MountAttribute, number>> = {
@@ -37,6 +37,9 @@ const NUMBERS: Readonly<Record<CreateOp['op'] | StartOp['op'], number>> = {
 	'seccomp': Op.SECCOMP,
 	'cwd': Op.CWD,
 	'exec': Op.EXEC,
+	'endpoint': Op.ENDPOINT,
+	'link-delete': Op.LINK_DELETE,
+	'resolver': Op.RESOLVER,
 };
 
 interface Flagged {
@@ -76,6 +79,26 @@ const writeOwned = (writer: CheckedWriter, op: {mode?: number; uid?: number; gid
 	writer.u32(Tag.MODE, op.mode);
 	writer.u32(Tag.UID, op.uid);
 	writer.u32(Tag.GID, op.gid);
+};
+
+const MAC = /^[\da-f]{2}(?::[\da-f]{2}){5}$/i;
+
+const writeEndpoint = (writer: CheckedWriter, op: Endpoint): void => {
+	if (op.mac !== undefined && !MAC.test(op.mac)) {
+		throw writer.refuse(`${JSON.stringify(op.mac)} is no MAC address`);
+	}
+
+	writer.string(Tag.VALUE, op.name);
+	writer.string(Tag.PEER, op.peer);
+	writer.string(Tag.BRIDGE, op.bridge);
+	writer.strings(Tag.ADDRESS, op.addresses);
+	writer.strings(Tag.GATEWAY, op.gateways);
+	if (op.mac !== undefined) {
+		writer.bytes(Tag.MAC, Buffer.from(op.mac.replaceAll(':', ''), 'hex'));
+	}
+
+	writer.u32(Tag.MTU, op.mtu);
+	writer.string(Tag.NETNS, op.networkNamespace);
 };
 
 /** Write an operation of CREATE. */
@@ -126,6 +149,12 @@ export const encodeCreateOp = (writer: CheckedWriter, op: CreateOp): void => {
 		case 'time-offset':
 			writer.s64(Tag.MONOTONIC, op.monotonic);
 			return writer.s64(Tag.BOOTTIME, op.boottime);
+		case 'endpoint':
+			return writeEndpoint(writer, op);
+		case 'link-delete':
+			return writer.string(Tag.VALUE, op.name);
+		case 'resolver':
+			return writer.string(Tag.ADDRESS, op.address);
 		case 'propagation':
 		case 'mask':
 		case 'pivot':

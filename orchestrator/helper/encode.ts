@@ -81,6 +81,8 @@ const writeCreate = (channel: number, plan: Plan, options: CreateOptions): void 
 	writer.u32(Tag.FORGO, options.forgo);
 	writer.strings(Tag.CGROUP, plan.cgroups);
 	writer.string(Tag.PROGRAM, plan.program);
+	writer.string(Tag.NAMES, plan.names?.directory);
+	writer.strings(Tag.NAMESERVER, plan.names?.servers);
 	for (const [index, op] of plan.create.entries()) {
 		writer.where = `operation ${index} (${op.op})`;
 		encodeCreateOp(writer, op);

@@ -30,6 +30,26 @@ interface Owned {
 	gid?: number;
 }
 
+/** A link to a bridge. Interface names have at most 15 bytes. */
+export interface Endpoint {
+	op: 'endpoint';
+	/** Its end inside. */
+	name: string;
+	/** Its end outside. */
+	peer: string;
+	/** What the peer hangs on; on nothing where it isn't set. */
+	bridge?: string;
+	/** With prefixes: 10.89.0.2/24. */
+	addresses: string[];
+	/** Default routes; those of the link that was made first come first. */
+	gateways?: string[];
+	/** Six bytes in hex, with colons. */
+	mac?: string;
+	mtu?: number;
+	/** The bridge's network namespace, a path; the helper's own where it isn't set. */
+	networkNamespace?: string;
+}
+
 /** An operation of CREATE: all that needs no knowledge of the command. */
 export type CreateOp = Common & (
 	| {op: 'propagation'; target: string}
@@ -49,6 +69,9 @@ export type CreateOp = Common & (
 	| {op: 'loopback'}
 	| {op: 'time-offset'; monotonic?: bigint; boottime?: bigint}
 	| {op: 'console'; target: string}
+	| Endpoint
+	| {op: 'link-delete'; name: string}
+	| {op: 'resolver'; address: string}
 );
 
 /** An operation of START: what ends in exec. */
@@ -96,6 +119,13 @@ export interface Plan {
 	start: StartOp[];
 	/** JOIN: only these namespaces of the target; all where it isn't set. */
 	enter?: NamespaceName[];
+	/** What the operation `resolver` answers from. */
+	names?: {
+		/** A directory with a symbolic link for each network to its registry of names (docs/network.md). */
+		directory?: string;
+		/** Who is asked what isn't there: addresses, and `#PORT` unless that is 53. None: there are no other names. */
+		servers: string[];
+	};
 	/** A program of this machine, a path, opened before any namespace is entered: exec runs it, whatever the root holds. */
 	program?: string;
 }

@@ -4,7 +4,7 @@
  */
 
 /** The first 64 bits of protocol.def's sha256; HELLO carries the helper's, and a mismatch refuses to run. */
-export const PROTOCOL_HASH = 0xf2daae89eb11cda4n;
+export const PROTOCOL_HASH = 0x8ba4721f7a1f572dn;
 
 /** Limits, each with its reason. */
 export const Limit = {
@@ -74,6 +74,10 @@ export const Kind = {
 	OUTPUT: 74,
 	/** the answer to STATUS: PID while there is an init, RESTARTS, LOST bytes of the log */
 	REPORT: 75,
+	/** before CREATED, where PORT was given: the sockets outside are bound, and each PORT has its real number */
+	PUBLISHED: 76,
+	/** from an init to its supervisor alone, with the two sockets of RESOLVER */
+	LISTENING: 77,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -109,6 +113,8 @@ export const kindTable: Readonly<Record<Kind, KindEntry>> = {
 	[Kind.HELD]: {name: 'HELD', direction: 'out'},
 	[Kind.OUTPUT]: {name: 'OUTPUT', direction: 'out'},
 	[Kind.REPORT]: {name: 'REPORT', direction: 'out'},
+	[Kind.PUBLISHED]: {name: 'PUBLISHED', direction: 'out'},
+	[Kind.LISTENING]: {name: 'LISTENING', direction: 'out'},
 };
 
 /** Tags of fields. */
@@ -317,7 +323,7 @@ export const Tag = {
 	MTU: 101,
 	/** the network namespace of the bridge, a path; the helper's own where it isn't given */
 	NETNS: 102,
-	/** a published port, OUTSIDE-ADDRESS OUTSIDE-PORT INSIDE-PORT tcp|udp, with spaces; an outside port of 0: any */
+	/** a published port: tcp or udp, the address and the port outside, the port inside, with spaces between; 0 outside: any that is free */
 	PORT: 103,
 	/** a directory with one symbolic link for each network that the container is on, to its registry of names (docs/network.md) */
 	NAMES: 104,
@@ -537,7 +543,7 @@ export const opTable: Readonly<Record<Op, OpEntry>> = {
 	[Op.CWD]: {name: 'CWD', required: [Tag.TARGET], optional: [Tag.FLAGS]},
 	[Op.EXEC]: {name: 'EXEC', required: [Tag.ARG], optional: [Tag.ENV]},
 	[Op.ENDPOINT]: {name: 'ENDPOINT', required: [Tag.VALUE, Tag.PEER], optional: [Tag.BRIDGE, Tag.ADDRESS, Tag.GATEWAY, Tag.MAC, Tag.MTU, Tag.NETNS]},
-	[Op.LINK_DELETE]: {name: 'LINK_DELETE', required: [Tag.VALUE], optional: []},
+	[Op.LINK_DELETE]: {name: 'LINK_DELETE', required: [Tag.VALUE], optional: [Tag.FLAGS]},
 	[Op.RESOLVER]: {name: 'RESOLVER', required: [Tag.ADDRESS], optional: []},
 };
 

@@ -1,6 +1,6 @@
 /** One operation of a plan in words. */
 
-import type {CreateOp, MountAttribute, Op, StartOp} from '../../helper/plan.js';
+import type {CreateOp, Endpoint, MountAttribute, Op, StartOp} from '../../helper/plan.js';
 import {CAPABILITIES} from '../options/capabilities.js';
 
 /** A line, and lines below it that name the parts. */
@@ -58,6 +58,15 @@ const describeMounting = (op: MountingOp): Words => {
 	}
 };
 
+const describeEndpoint = ({name, peer, bridge, addresses, gateways = [], mac, mtu}: Endpoint): Words => ({
+	line: `make the link ${name}${bridge === undefined ? '' : ` to the bridge ${bridge}`}${inBrackets([...mac === undefined ? [] : [mac], ...mtu === undefined ? [] : [`mtu ${mtu}`]])}`,
+	details: [
+		`outside       ${peer}`,
+		...addresses.map(address => `address       ${address}`),
+		...gateways.map(gateway => `default route ${gateway}`),
+	],
+});
+
 const describeCreate = (op: CreateOp): Words => {
 	const plain = (line: string): Words => ({line, details: []});
 	switch (op.op) {
@@ -81,6 +90,9 @@ const describeCreate = (op: CreateOp): Words => {
 			...op.boottime === undefined ? [] : [`boottime ${seconds(op.boottime)}`],
 		].join(', ')}`);
 		case 'console': return plain(`open a terminal and show it as ${op.target}`);
+		case 'endpoint': return describeEndpoint(op);
+		case 'link-delete': return plain(`delete the link ${op.name}`);
+		case 'resolver': return plain(`listen for name queries on ${op.address}`);
 	}
 };
 

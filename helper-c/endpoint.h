@@ -1,0 +1,10 @@
+/* endpoint.h: the supervisor's part of ENDPOINT. */
+#pragma once
+
+#include "build.h"
+
+#include <sys/types.h>
+
+/* Make the links of all ENDPOINTs of PLAN between their bridges and the network namespace of process PID: all, or none that
+ * would stay. -1 and BUILD's failure, which names the operation. */
+int endpoints_make(struct build *build, const struct plan *plan, pid_t pid);

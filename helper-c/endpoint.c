@@ -78,7 +78,10 @@ static void ask_for_pair(struct netlink *netlink, const struct op *op, int bridg
 	uint32_t mtu = op_u32(op, TAG_MTU, 0);
 	struct ifinfomsg outside = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
 	struct ifinfomsg inside = {0}; /* not up: its other end isn't there yet (ENOTCONN) */
-	netlink_begin(netlink, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &outside, sizeof outside, "RTM_NEWLINK", peer);
+	char about[80];
+	const char *on = op_string(op, TAG_BRIDGE);
+	snprintf(about, sizeof about, "%s to %s%s%s", op_string(op, TAG_VALUE), peer, on ? " on " : "", on ? on : "");
+	netlink_begin(netlink, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &outside, sizeof outside, "RTM_NEWLINK", about);
 	netlink_put_string(netlink, IFLA_IFNAME, peer);
 	if (bridge)
 		netlink_put_u32(netlink, IFLA_MASTER, (uint32_t)bridge);

@@ -71,7 +71,22 @@ const bindRemedy = (code: string, op: Extract<Op, {op: 'bind'}>, path: string | 
 const placeRemedy = (code: string, {detail}: Failure, op: Op): string | undefined => code === 'EINVAL' && detail === 'move_mount' && 'target' in op
 	? `what the image has at ${op.target} is of another kind: a directory goes onto a directory, a file onto a file` : undefined;
 
-const opRemedy = (code: string, op: Op, plan: Plan, path: string | undefined): string | undefined => {
+const endpointRemedy = (code: string, {name, bridge}: Extract<Op, {op: 'endpoint'}>, plan: Plan, detail = ''): string | undefined => {
+	const makes = detail.startsWith('RTM_NEWLINK') && !detail.startsWith('RTM_NEWLINK up');
+	switch (code) {
+		case 'ENODEV': return bridge === undefined ? undefined : `the bridge ${bridge} was removed meanwhile: make the network again, or run gc`;
+		case 'EEXIST': return makes ? `the container has a link ${name} already, or one outside has the peer's name` : undefined;
+		case 'EOPNOTSUPP': return makes ? `the kernel has no veth (CONFIG_VETH), or ${bridge ?? 'what it should hang on'} is no bridge` : 'the kernel has no IPv6, or it is switched off (sysctl net.ipv6.conf.all.disable_ipv6)';
+		case 'EACCES': return detail.startsWith('RTM_NEWADDR') ? 'IPv6 is switched off in there (sysctl net.ipv6.conf.all.disable_ipv6)' : undefined;
+		case 'ENETUNREACH':
+		case 'EHOSTUNREACH': return 'the gateway must lie in the subnet of one of its addresses';
+		case 'EXFULL': return 'a bridge takes 1,023 links: use a second network';
+		case 'EPERM': return plan.userMap === undefined || makes ? 'links to bridges need CAP_NET_ADMIN in the bridge\'s network namespace: run as root' : undefined;
+		default: return undefined;
+	}
+};
+
+const opRemedy = (code: string, op: Op, plan: Plan, {path, detail}: Failure): string | undefined => {
 	switch (op.op) {
 		case 'mount': return mountRemedy(code, op);
 		case 'overlay': return overlayRemedy(code, op, plan);
@@ -79,6 +94,9 @@ const opRemedy = (code: string, op: Op, plan: Plan, path: string | undefined): s
 		case 'bind': return bindRemedy(code, op, path);
 		case 'sysctl': return code === 'ENOENT' ? `the kernel has no sysctl ${op.key.replaceAll('/', '.')}` : 'only sysctls of the container\'s own namespaces can be set';
 		case 'cwd': return code === 'ENOENT' ? 'make the directory in the image, or choose another with -w' : undefined;
+		case 'endpoint': return endpointRemedy(code, op, plan, detail);
+		case 'link-delete': return code === 'ENODEV' ? 'the container is not on that network any more' : undefined;
+		case 'resolver': return code === 'EADDRNOTAVAIL' ? 'lo must be up, and have the address, before' : undefined;
 		case 'rlimit': return code === 'EPERM' ? 'the hard limit is above ours: choose a lower one' : undefined;
 		default: return undefined;
 	}
@@ -108,7 +126,7 @@ export const findRemedy = ({failure, op, plan}: Ailment, read: ReadKernel = read
 		return 'the cgroup was removed meanwhile';
 	}
 
-	return (op === undefined ? undefined : placeRemedy(code, failure, op) ?? opRemedy(code, op, plan, failure.path))
+	return (op === undefined ? undefined : placeRemedy(code, failure, op) ?? opRemedy(code, op, plan, failure))
 		?? namespaceRemedy(code, failure.step, op, plan, read)
 		?? generalRemedy(code, op);
 };

@@ -1,0 +1,64 @@
+/** A network namespace that holds bridges, for tests; whatever is made there ends with it. */
+
+import {execFileSync} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {ExecutionContext} from 'ava';
+import type {Endpoint, Plan} from '../../orchestrator/helper/plan.js';
+import {startSupervisor} from '../../orchestrator/helper/start.js';
+import type {Supervisor} from '../../orchestrator/helper/supervisor.js';
+import {directoryFor, nsinit} from './support.js';
+
+/** Bridges and links are root's to make. */
+export const asRoot = process.getuid?.() === 0;
+
+export interface Outside {
+	/** Its file in /run/netns. */
+	path: string;
+	/** Run `ip` there. */
+	ip: (...argv: string[]) => string;
+	/** Run a program there. */
+	run: (...argv: string[]) => string;
+	/** A supervisor that lives there. */
+	supervisor: () => Supervisor;
+}
+
+const run = (program: string, argv: readonly string[]): string => execFileSync(program, argv, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']});
+
+/** A fresh network namespace, with a bridge `br0` that has 10.77.0.1/24 and fd77::1/64. */
+export const outsideFor = (t: ExecutionContext): Outside => {
+	const name = `clotest-${randomBytes(4).toString('hex')}`;
+	run('ip', ['netns', 'add', name]);
+	t.teardown(() => run('ip', ['netns', 'del', name]));
+	const ip = (...argv: string[]): string => run('ip', ['-n', name, ...argv]);
+	for (const line of ['link set lo up', 'link add br0 type bridge', 'addr add 10.77.0.1/24 dev br0', 'addr add fd77::1/64 dev br0 nodad', 'link set br0 up']) {
+		ip(...line.split(' '));
+	}
+
+	return {
+		path: `/run/netns/${name}`,
+		ip,
+		run: (...argv) => run('ip', ['netns', 'exec', name, ...argv]),
+		supervisor() {
+			const wrapper = join(directoryFor(t, 'root'), 'nsinit');
+			writeFileSync(wrapper, `#!/bin/sh\nexec /usr/bin/nsenter --net=/run/netns/${name} ${nsinit}\n`, {mode: 0o755});
+			const supervisor = startSupervisor({path: wrapper, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit'});
+			t.teardown(async () => supervisor.close());
+			return supervisor;
+		},
+	};
+};
+
+let peers = 0;
+
+/** An endpoint on br0, whose address ends in `last`. */
+export const endpoint = (last: number, changes: Partial<Endpoint> = {}): Endpoint => ({
+	op: 'endpoint', name: 'eth0', peer: `v${process.pid.toString(36)}x${peers++}`, bridge: 'br0', addresses: [`10.77.0.${last}/24`, `fd77::${last}/64`],
+	gateways: ['10.77.0.1', 'fd77::1'], ...changes,
+});
+
+/** The plan with these operations before its pivot. */
+export const withOps = <P extends Plan>(plan: P, ...ops: Plan['create']): P => ({
+	...plan, create: plan.create.flatMap(op => op.op === 'pivot' ? [...ops, op] : [op]),
+});

@@ -1,0 +1,163 @@
+/** ENDPOINT and LINK_DELETE: links between real bridges, in a network namespace of the test's own, and containers. */
+
+import {existsSync, readFileSync} from 'node:fs';
+import test, {type ExecutionContext} from 'ava';
+import {ClocheError} from '../../orchestrator/base/errors.js';
+import {startTime} from '../../orchestrator/base/process.js';
+import type {Launch} from '../../orchestrator/helper/launch.js';
+import type {Endpoint, Plan, TargetProcess} from '../../orchestrator/helper/plan.js';
+import {asRoot, endpoint, outsideFor, withOps} from './bridged.js';
+import {planFor, runPlan, supervisorFor, until} from './support.js';
+
+const rooted = asRoot ? test : test.skip;
+
+/** What busybox's own `ip` says, and the gateway's answer. */
+const LOOK = 'busybox ip addr show dev eth0; busybox ip route; busybox ip -6 route; cat /sys/class/net/eth0/mtu; ping -c 1 -W 5 10.77.0.1 >/dev/null && echo v4; ping -6 -c 1 -W 5 fd77::1 >/dev/null && echo v6';
+
+const withSys = (plan: Plan & {state: string}, ...ops: Plan['create']): Plan & {state: string} =>
+	withOps(plan, {op: 'mount', type: 'sysfs', target: '/sys', create: 'directory'}, ...ops);
+
+const sleeping = (t: ExecutionContext, ...ops: Plan['create']): Plan =>
+	withSys(planFor(t, 'root', ['/bin/sleep', '1000'], {streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}), ...ops);
+
+const joining = (create: Plan['create'], argv: string[]): Plan => ({
+	namespaces: [], join: [], streams: {stdin: 'null', stdout: 'pipe', stderr: 'pipe'}, terminal: false, init: false, cgroups: [], remove: [],
+	create, start: [{op: 'exec', argv, env: ['PATH=/bin:/sbin:/usr/bin']}],
+});
+
+const targetOf = async (launch: Launch): Promise<TargetProcess> => {
+	await launch.running;
+	const pid = await launch.created;
+	return {pid, start: startTime(pid) ?? 0};
+};
+
+const failureOf = async (t: ExecutionContext, promise: Promise<unknown>): Promise<string> => {
+	const error = await t.throwsAsync(promise, {instanceOf: ClocheError});
+	return error.message;
+};
+
+rooted('a container has its addresses, MTU, MAC and routes, and reaches its gateway', async t => {
+	const outside = outsideFor(t);
+	const link = endpoint(5, {mac: '02:42:0a:4d:00:05', mtu: 1400});
+	const {stdout, stderr} = await runPlan(outside.supervisor(), withSys(planFor(t, 'root', ['sh', '-c', LOOK]), link));
+	t.is(stderr, '');
+	t.regex(stdout, /link\/ether 02:42:0a:4d:00:05/);
+	t.regex(stdout, /inet 10\.77\.0\.5\/24 brd 10\.77\.0\.255/);
+	t.regex(stdout, /inet6 fd77::5\/64/);
+	t.regex(stdout, /default via 10\.77\.0\.1 dev eth0/);
+	t.regex(stdout, /default via fd77::1 dev eth0/);
+	t.regex(stdout, /\n1400\nv4\nv6\n$/);
+	await until(t, () => !outside.ip('-br', 'link').includes(link.peer));
+});
+
+rooted('a container with a user namespace of its own, too', async t => {
+	const outside = outsideFor(t);
+	const plan = planFor(t, 'root', ['sh', '-c', LOOK]);
+	const map = [{inside: 0, outside: 0, count: 1}];
+	const {stdout, stderr} = await runPlan(outside.supervisor(), {
+		...withSys(plan, endpoint(5)), namespaces: [...plan.namespaces, 'user'], userMap: {uids: map, gids: map, denySetgroups: false},
+	});
+	t.is(stderr, '');
+	t.regex(stdout, /\n1500\nv4\nv6\n$/);
+});
+
+rooted('the bridge may be in another namespace than the helper', async t => {
+	const outside = outsideFor(t);
+	const {stdout, stderr} = await runPlan(supervisorFor(t, 'root'), withSys(planFor(t, 'root', ['sh', '-c', LOOK]), endpoint(5, {networkNamespace: outside.path})));
+	t.is(stderr, '');
+	t.regex(stdout, /v4\nv6\n$/);
+});
+
+rooted('two networks: the first one\'s gateway is used, and the second\'s when that link is gone', async t => {
+	const outside = outsideFor(t);
+	for (const line of ['link add br1 type bridge', 'addr add 10.78.0.1/24 dev br1', 'link set br1 up']) {
+		outside.ip(...line.split(' '));
+	}
+
+	const second = endpoint(5, {name: 'eth1', bridge: 'br1', addresses: ['10.78.0.5/24'], gateways: ['10.78.0.1']});
+	const script = 'busybox ip route get 192.0.2.1; busybox ip link del eth0; busybox ip route get 192.0.2.1';
+	const {stdout} = await runPlan(outside.supervisor(), withSys(planFor(t, 'root', ['sh', '-c', script]), endpoint(5), second));
+	t.regex(stdout, /via 10\.77\.0\.1 dev eth0[\s\S]*via 10\.78\.0\.1 dev eth1/);
+});
+
+rooted('a container that runs is connected, and disconnected', async t => {
+	const outside = outsideFor(t);
+	const target = await targetOf(supervisorFor(t, 'root').launch(sleeping(t)));
+	const supervisor = outside.supervisor();
+	const link = endpoint(9);
+	const connect = supervisor.launch(joining([link], ['/bin/true']), {target, autoStart: false});
+	await connect.created;
+	connect.signal(9);
+	await t.throwsAsync(connect.exited);
+	outside.run('busybox', 'ping', '-c', '1', '-W', '5', '10.77.0.9');
+	await runPlan(supervisor, joining([{op: 'link-delete', name: 'eth0'}], ['/bin/true']), {target});
+	t.false(outside.ip('-br', 'link').includes(link.peer));
+	t.regex(await failureOf(t, runPlan(supervisor, joining([{op: 'link-delete', name: 'eth0'}], ['/bin/true']), {target})), /eth0/);
+	await runPlan(supervisor, joining([{op: 'link-delete', name: 'eth0', ifExists: true}], ['/bin/true']), {target});
+});
+
+const refusals: Array<[string, Partial<Endpoint>, RegExp]> = [
+	['a bridge that is not there', {bridge: 'nobridge'}, /nobridge/],
+	['a bridge that is none', {bridge: 'lo'}, /./],
+	['a name over 15 bytes', {peer: 'a234567890123456'}, /15 bytes/],
+	['a name inside that is taken', {name: 'lo'}, /./],
+	['an address that is none', {addresses: ['10.77.0.300/24']}, /10\.77\.0\.300/],
+	['a prefix that is none', {addresses: ['10.77.0.3/33']}, /10\.77\.0\.3\/33/],
+	['an address that is given twice', {addresses: ['10.77.0.3/24', '10.77.0.3/24']}, /10\.77\.0\.3\/24/],
+	['a gateway out of reach', {gateways: ['10.99.0.1']}, /10\.99\.0\.1/],
+	['a namespace that is not there', {networkNamespace: '/run/netns/clotest-none'}, /clotest-none/],
+];
+
+for (const [name, changes, expected] of refusals) {
+	rooted(`${name} is told, and leaves nothing`, async t => {
+		const outside = outsideFor(t);
+		const supervisor = outside.supervisor();
+		const plan = sleeping(t, endpoint(3, changes));
+		const launch = supervisor.launch(plan);
+		const error = await t.throwsAsync(launch.running, {instanceOf: ClocheError});
+		t.regex(error.message, expected);
+		t.log(error.message);
+		await launch.released;
+		await until(t, () => !outside.ip('-br', 'link').includes('veth') && outside.ip('-br', 'link').trim().split('\n').length === 2);
+	});
+
+	rooted(`${name}: a live connect leaves nothing either`, async t => {
+		const outside = outsideFor(t);
+		const running = supervisorFor(t, 'root').launch(sleeping(t));
+		const target = await targetOf(running);
+		const supervisor = outside.supervisor();
+		await failureOf(t, runPlan(supervisor, joining([endpoint(3, changes)], ['/bin/true']), {target}));
+		t.is(outside.ip('-br', 'link').trim().split('\n').length, 2);
+		const links = readFileSync(`/proc/${target.pid}/net/dev`, 'utf8').trim().split('\n').slice(2);
+		t.is(links.length, 1);
+	});
+}
+
+rooted('the second of two that cannot be made takes the first along', async t => {
+	const outside = outsideFor(t);
+	const target = await targetOf(supervisorFor(t, 'root').launch(sleeping(t)));
+	await failureOf(t, runPlan(outside.supervisor(), joining([endpoint(3), endpoint(4, {name: 'eth1', bridge: 'nobridge'})], ['/bin/true']), {target}));
+	t.is(outside.ip('-br', 'link').trim().split('\n').length, 2);
+});
+
+rooted('an operation that fails before it is the one that is told', async t => {
+	const outside = outsideFor(t);
+	const plan = planFor(t, 'root', ['/bin/true']);
+	const failing: Plan = {...plan, create: [{op: 'bind', source: '/nonexistent-source', target: '/x'}, ...plan.create, endpoint(3)]};
+	const message = await failureOf(t, runPlan(outside.supervisor(), failing));
+	t.regex(message, /nonexistent-source/);
+});
+
+rooted('links end with a container whose helper is killed', async t => {
+	const outside = outsideFor(t);
+	const supervisor = outside.supervisor();
+	const link = endpoint(3);
+	const launch = supervisor.launch(sleeping(t, link));
+	await launch.running;
+	const pid = await launch.created;
+	t.true(outside.ip('-br', 'link').includes(link.peer));
+	const parent = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+	process.kill(parent, 'SIGKILL');
+	await t.throwsAsync(launch.exited);
+	await until(t, () => !existsSync(`/proc/${pid}`) && !outside.ip('-br', 'link').includes(link.peer));
+});

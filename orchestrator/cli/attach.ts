@@ -1,7 +1,7 @@
 /** `cloche attach`. */
 
 import {ClocheError} from '../base/errors.js';
-import {specOf} from '../container/restore.js';
+import {specOf} from '../container/spec-json.js';
 import {findContainer} from '../container/store/find.js';
 import {socketPath, stateRoots} from '../container/store/roots.js';
 import {isGone} from '../helper/client.js';

@@ -5,25 +5,17 @@ import {type Entrance, findEntrance} from '../container/entrance.js';
 import {execute} from '../container/execution.js';
 import {exitStatus} from '../container/lifecycle.js';
 import {type NormalExec, normalizeExec} from '../container/normalize-exec.js';
-import type {ExecChoice} from '../container/options/exec-options.js';
 import {findContainer} from '../container/store/find.js';
 import {stateRoots} from '../container/store/roots.js';
+import {choiceOf, labelOf} from './choice.js';
 import type {Command, CommandValues} from './commands.js';
 import {execTable} from './exec-table.js';
 import {warn} from './output.js';
 import {SignalForwarder} from './signals.js';
-import {toCamel, toDashes} from './spec.js';
 import {startCommandSupervisor, startLastingSupervisor} from './supervisor.js';
 
-/** Words of the table that aren't about the process. */
-const OURS = new Set(['root', 'help', 'detach']);
-
-/** The table's names are the library's in dashes, and its types are checked by the parser. */
-const choiceOf = (values: CommandValues): ExecChoice =>
-	Object.fromEntries(Object.entries(values).filter(([name]) => !OURS.has(name)).map(([name, value]) => [toCamel(name), value]));
-
 const readExec = (command: readonly string[], values: CommandValues): NormalExec =>
-	normalizeExec(command, choiceOf(values), {label: option => `--${toDashes(option)}`, env: process.env});
+	normalizeExec(command, choiceOf(values, ['detach']), {label: labelOf, env: process.env});
 
 const hearWarnings = {
 	onWarning: ({message}: ClocheError): void => {

@@ -1,7 +1,7 @@
 /** `cloche start`: starts kept containers, each by its own supervisor. */
 
 import {ClocheError} from '../base/errors.js';
-import {specOf} from '../container/restore.js';
+import {specOf} from '../container/spec-json.js';
 import {startKept} from '../container/start-kept.js';
 import {findContainer, type FoundContainer, isUp} from '../container/store/find.js';
 import {socketPath, stateRoots, type StateRoots} from '../container/store/roots.js';

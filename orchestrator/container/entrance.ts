@@ -5,7 +5,7 @@ import {isAlive} from '../base/process.js';
 import type {Launch} from '../helper/launch.js';
 import type {Plan, TargetProcess} from '../helper/plan.js';
 import {foreignMaps} from '../host/user-namespace.js';
-import {specOf} from './restore.js';
+import {specOf} from './spec-json.js';
 import type {ContainerSpec} from './spec.js';
 import type {ContainerState, FoundContainer} from './store/find.js';
 

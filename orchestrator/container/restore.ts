@@ -2,19 +2,9 @@
 
 import {ClocheError} from '../base/errors.js';
 import {type Design, designContainer} from './prepare.js';
-import type {ContainerSpec} from './spec.js';
-import {specFromJson} from './spec-json.js';
+import {specOf} from './spec-json.js';
 import type {ContainerRecord} from './store/record.js';
 import type {StateRoots} from './store/roots.js';
-
-/** @throws ClocheError where it was made before specs were written down */
-export const specOf = ({id, spec}: ContainerRecord): ContainerSpec => {
-	if (spec === undefined) {
-		throw new ClocheError('it isn\'t known what the container was made from', {where: id, why: 'an older Cloche made it', remedy: 'make another one'});
-	}
-
-	return specFromJson(spec);
-};
 
 /**
  * The design of a container that is there: same id, same branches, which are made already.

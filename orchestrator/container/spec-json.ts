@@ -1,6 +1,8 @@
 /** A spec as JSON and back: numbers past 2^53 and bytes survive. */
 
+import {ClocheError} from '../base/errors.js';
 import type {ContainerSpec} from './spec.js';
+import type {ContainerRecord} from './store/record.js';
 
 const BIGINT = '$bigint';
 const BYTES = '$bytes';
@@ -44,3 +46,12 @@ export const specToJson = (spec: ContainerSpec): unknown => pack(spec);
 
 /** The inverse of {@link specToJson}: of what we wrote ourselves, so it isn't checked once more. */
 export const specFromJson = (json: unknown): ContainerSpec => unpack(json) as ContainerSpec;
+
+/** @throws ClocheError where it was made before specs were written down */
+export const specOf = ({id, spec}: Pick<ContainerRecord, 'id' | 'spec'>): ContainerSpec => {
+	if (spec === undefined) {
+		throw new ClocheError('it isn\'t known what the container was made from', {where: id, why: 'an older Cloche made it', remedy: 'make another one'});
+	}
+
+	return specFromJson(spec);
+};

@@ -3,7 +3,7 @@
 import {existsSync} from 'node:fs';
 import {ClocheError} from '../../base/errors.js';
 import {machineFacts} from '../facts.js';
-import {specOf} from '../restore.js';
+import {specOf} from '../spec-json.js';
 import type {ContainerSpec} from '../spec.js';
 import type {FoundContainer} from '../store/find.js';
 import {type Entry, readBranch} from './branch.js';

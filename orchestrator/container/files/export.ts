@@ -5,7 +5,7 @@ import {ClocheError} from '../../base/errors.js';
 import type {CreateOp} from '../../helper/plan.js';
 import {readParts} from '../../storage/parts.js';
 import {hideOperations} from '../../storage/root.js';
-import {specOf} from '../restore.js';
+import {specOf} from '../spec-json.js';
 import type {FoundContainer} from '../store/find.js';
 import {stateDirectories, type StateRoots} from '../store/roots.js';
 import {enterContainer, Inside, LENT, linesOf} from './inside.js';

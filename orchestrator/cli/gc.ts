@@ -1,7 +1,7 @@
 /** `cloche gc`: what every start does in passing, thoroughly and with a report. */
 
 import {ClocheError} from '../base/errors.js';
-import {collectThoroughly} from '../container/store/gc.js';
+import {collectThoroughly} from '../container/store/sweep.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
 import {print, warn} from './output.js';

@@ -3,24 +3,22 @@
  * does the work, and who dies at it leaves the claim to the next.
  */
 
-import {existsSync, lstatSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {ClocheError, isErrno} from '../../base/errors.js';
 import {pauseSync} from '../../base/pause.js';
-import {isTemporary} from '../../base/atomic.js';
 import {type ProcessIdentity, identify, isAlive} from '../../base/process.js';
 import {cgroupsFor} from '../../host/cgroup.js';
 import {thaw} from '../../host/freezer.js';
 import {dropCgroups} from './cgroups.js';
-import {type Claim, dropClaim, isAbandoned, readClaims, readNames, takeOver} from './claim.js';
+import {type Claim, dropClaim, isAbandoned, readClaims, takeOver} from './claim.js';
 import {appendEvent, subjectOf} from './events.js';
-import {INIT, initPath, readExit, readInit, writeExit} from './exit.js';
-import {containerIds, SUPERVISOR_DIED} from './find.js';
-import {removeLeftovers} from './leftovers.js';
-import {dropEmptyName, nameHolder, releaseName} from './names.js';
+import {initPath, readExit, readInit, writeExit} from './exit.js';
+import {SUPERVISOR_DIED} from './find.js';
+import {nameHolder, releaseName} from './names.js';
 import {clearOccupied} from './occupied.js';
 import {type ContainerRecord, readRecord} from './record.js';
 import {removeTree} from './remove-tree.js';
-import {containerDirectory, containersDirectory, liveDirectory, namesDirectory, runDirectory, type StateRoots} from './roots.js';
+import {containerDirectory, runDirectory, type StateRoots} from './roots.js';
 
 export interface Garbage {
 	/** Ids of containers that are gone now. */
@@ -41,8 +39,6 @@ export interface GarbageOptions {
 /** How long a killed init may take to be gone: it is SIGKILLed, and waits for nothing but a disk. */
 const PATIENCE_MS = 2000;
 const PAUSE_MS = 5;
-/** A writer gives its file a name within microseconds; one that takes an hour is dead. */
-const STALE_MS = 3_600_000;
 
 /** Kill the init that was written down, if that very process still runs, and wait until it does not. */
 const killInit = (init: ProcessIdentity | undefined): void => {
@@ -125,7 +121,7 @@ const settle = (roots: StateRoots, directory: string, record: ContainerRecord, g
 };
 
 /** Do something to one container; what goes wrong is noted, and the others get their turn. */
-const attempt = (garbage: Garbage, where: string, act: () => void): void => {
+export const attempt = (garbage: Garbage, where: string, act: () => void): void => {
 	try {
 		act();
 	} catch (cause) {
@@ -167,67 +163,4 @@ export const collectGarbage = (roots: StateRoots, {remove = removeTree, id}: Gar
 	}
 
 	return garbage;
-};
-
-/** Directories of containers that aren't kept and that nobody claims. A claim is made before its directory, so that is read first. */
-const removeOrphans = (roots: StateRoots, garbage: Garbage, remove: (path: string) => void): void => {
-	const ids = containerIds(roots);
-	const inits = readNames(containersDirectory(roots)).filter(name => name.endsWith(INIT)).map(name => name.slice(0, -INIT.length));
-	const claimed = new Set(readClaims(roots).claims.map(claim => claim.id));
-	for (const id of inits.filter(candidate => !claimed.has(candidate) && !ids.includes(candidate))) {
-		remove(initPath(containerDirectory(roots, id)));
-	}
-
-	for (const id of ids.filter(candidate => !claimed.has(candidate))) {
-		attempt(garbage, id, () => {
-			const directory = containerDirectory(roots, id);
-			// Strictly: one that can't be read may be a kept one's.
-			if (existsSync(directory) && readRecord(directory)?.keep !== true) {
-				remove(directory);
-				remove(initPath(directory));
-				garbage.removed.push(id);
-			}
-		});
-	}
-};
-
-/**
- * The same, and what no claim tells of: containers that aren't kept and nobody claims, names of containers that are gone,
- * files whose writer was killed before they had a name. For the command; too much for every start.
- */
-export const collectThoroughly = (roots: StateRoots, options: GarbageOptions = {}): Garbage => {
-	const {remove = removeTree} = options;
-	const garbage = collectGarbage(roots, options);
-	removeOrphans(roots, garbage, remove);
-	for (const name of readNames(namesDirectory(roots)).filter(entry => !isTemporary(entry))) {
-		attempt(garbage, name, () => {
-			for (const holder of readNames(`${namesDirectory(roots)}/${name}`)) {
-				if (!existsSync(containerDirectory(roots, holder))) {
-					releaseName(roots, name, holder);
-				}
-			}
-
-			dropEmptyName(roots, name);
-		});
-	}
-
-	for (const directory of [namesDirectory(roots), liveDirectory(roots), containersDirectory(roots)]) {
-		for (const entry of readNames(directory).filter(name => isTemporary(name))) {
-			attempt(garbage, entry, () => {
-				removeIfOld(`${directory}/${entry}`, remove);
-			});
-		}
-	}
-
-	removeLeftovers(roots, (where, act) => {
-		attempt(garbage, where, act);
-	}, remove);
-	return garbage;
-};
-
-const removeIfOld = (path: string, remove: (path: string) => void): void => {
-	const status = lstatSync(path, {throwIfNoEntry: false});
-	if (status !== undefined && Date.now() - status.mtimeMs > STALE_MS) {
-		remove(path);
-	}
 };

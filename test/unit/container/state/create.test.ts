@@ -2,7 +2,7 @@ import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writ
 import test from 'ava';
 import {createContainer} from '../../../../orchestrator/container/store/create.js';
 import {recordInit, writeExit} from '../../../../orchestrator/container/store/exit.js';
-import {collectThoroughly} from '../../../../orchestrator/container/store/gc.js';
+import {collectThoroughly} from '../../../../orchestrator/container/store/sweep.js';
 import {findContainer, listContainers, resolveId} from '../../../../orchestrator/container/store/find.js';
 import {occupyContainer, releaseContainer, removeContainer} from '../../../../orchestrator/container/store/keep.js';
 import {liveDirectory, namesDirectory, stateDirectories, stateRoots} from '../../../../orchestrator/container/store/roots.js';

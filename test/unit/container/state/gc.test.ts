@@ -5,9 +5,10 @@ import {formatIdentity, isAlive} from '../../../../orchestrator/base/process.js'
 import {makeClaim} from '../../../../orchestrator/container/store/claim.js';
 import {createContainer} from '../../../../orchestrator/container/store/create.js';
 import {readExit, recordInit} from '../../../../orchestrator/container/store/exit.js';
-import {collectGarbage, collectThoroughly} from '../../../../orchestrator/container/store/gc.js';
+import {collectGarbage} from '../../../../orchestrator/container/store/gc.js';
 import {occupyContainer, releaseContainer} from '../../../../orchestrator/container/store/keep.js';
 import {liveDirectory, namesDirectory} from '../../../../orchestrator/container/store/roots.js';
+import {collectThoroughly} from '../../../../orchestrator/container/store/sweep.js';
 import {container, deadProcess, livingProcess, scratchRoots, self} from './scratch.js';
 
 test('what a dead owner left is removed, with the directories that overlay and payloads shut', async t => {

@@ -31,8 +31,17 @@ export const whyNoFreezer = (): string => process.geteuid?.() === 0
 	? 'no cgroup can be made here: no hierarchy with a freezer is mounted where it can be written'
 	: 'no cgroup can be made here: ours wasn\'t delegated to us';
 
-const problem = (paths: readonly string[], what: string, cause: unknown): ClocheError =>
-	new ClocheError(what, {where: paths[0], cause, ...(cause === undefined ? {why: whyNoFreezer()} : {})});
+const problem = (paths: readonly string[], what: string, cause: unknown): ClocheError => new ClocheError(what, {
+	where: paths[0], cause, ...(cause === undefined ? {why: whyNoFreezer()} : isErrno(cause, 'ENOENT') || isErrno(cause, 'ENODEV') ? {why: 'it has just ended'} : {}),
+});
+
+const isSettled = ({seen, sign}: Freezer, paths: readonly string[]): boolean => {
+	try {
+		return sign.test(readFileSync(seen, 'latin1'));
+	} catch (cause) {
+		throw problem(paths, 'cannot pause', cause);
+	}
+};
 
 /** Ask for it; {@link isSettled} tells when it is so. What comes into the cgroup from now on stops, too. */
 export const askToFreeze = (paths: readonly string[]): void => {
@@ -56,7 +65,7 @@ export const askToFreeze = (paths: readonly string[]): void => {
 export const freeze = async (paths: readonly string[]): Promise<void> => {
 	askToFreeze(paths);
 	const freezer = freezerIn(paths);
-	for (const deadline = Date.now() + PATIENCE_MS; freezer !== undefined && !freezer.sign.test(readFileSync(freezer.seen, 'latin1'));) {
+	for (const deadline = Date.now() + PATIENCE_MS; freezer !== undefined && !isSettled(freezer, paths);) {
 		if (Date.now() > deadline) {
 			thaw(paths);
 			throw new ClocheError('cannot pause', {where: paths[0], why: 'a process waits in the kernel and doesn\'t stop'});
@@ -82,11 +91,17 @@ export const thaw = (paths: readonly string[]): void => {
 	}
 };
 
-/** Whether somebody froze one of these. */
-export const isFrozen = (paths: readonly string[]): boolean => paths.some(path => [v2(path), v1(path)].some(({file, frozen}) => {
-	try {
-		return readFileSync(file, 'latin1').trim() === frozen;
-	} catch {
-		return false;
+/** Whether somebody froze one of these. The first that can be frozen tells: `ps` asks this of every container. */
+export const isFrozen = (paths: readonly string[]): boolean => {
+	for (const {file, frozen} of paths.flatMap(path => [v2(path), v1(path)])) {
+		try {
+			return readFileSync(file, 'utf8').trim() === frozen;
+		} catch (error) {
+			if (!isErrno(error, 'ENOENT') && !isErrno(error, 'ENODEV')) {
+				throw problem(paths, 'cannot tell whether it is paused', error);
+			}
+		}
 	}
-}));
+
+	return false;
+};

@@ -29,7 +29,7 @@ export interface ErrorDetails {
 }
 
 /** Control characters (a path may hold a newline) would break the one line, or the terminal. */
-const escapeControls = (text: string): string =>
+export const escapeControls = (text: string): string =>
 	text.replace(/\p{Cc}/gu, character => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 /** The positive error number of Node's own system errors (which carry it negated) and of ours; `undefined` for anything else. */
@@ -102,3 +102,14 @@ export const exitCodeOf = (error: unknown): number => error instanceof ClocheErr
 /** Whether `error` is a system error (ours or Node's) of that name, such as `ENOENT`. */
 export const isErrno = (error: unknown, code: string): boolean =>
 	error instanceof Error && 'code' in error && error.code === code;
+
+/** Do it; system errors of these names are as good as success. */
+export const ignoring = (codes: readonly string[], act: () => void): void => {
+	try {
+		act();
+	} catch (error) {
+		if (!codes.some(code => isErrno(error, code))) {
+			throw error;
+		}
+	}
+};

@@ -1,6 +1,6 @@
 /** `cloche diff`: what a container has changed of its image. */
 
-import {ClocheError} from '../base/errors.js';
+import {ClocheError, escapeControls} from '../base/errors.js';
 import {diffContainer} from '../container/diff/diff.js';
 import {findContainer} from '../container/store/find.js';
 import {stateRoots} from '../container/store/roots.js';
@@ -8,7 +8,7 @@ import type {Command} from './commands.js';
 import {print} from './output.js';
 
 /** A name may hold a newline, and a line is one path; what escapes is escaped, too. */
-const escape = (path: string): string => path.replaceAll(/[\p{Cc}\\]/gu, character => character === '\\' ? '\\\\' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+const escape = (path: string): string => escapeControls(path.replaceAll('\\', '\\\\'));
 
 export const diff: Command = {
 	table: {

@@ -3,7 +3,7 @@
 import {lstatSync} from 'node:fs';
 import type {ProcessIdentity} from '../base/process.js';
 import {signalName} from './options/signals.js';
-import {type ExitRecord, initPath} from './store/exit.js';
+import {type ExitRecord, initPath, statusOf} from './store/exit.js';
 import {type ContainerState, type FoundContainer, isUp, SUPERVISOR_DIED} from './store/find.js';
 import type {ContainerRecord} from './store/record.js';
 import {containerDirectory, logDirectory, type StateRoots} from './store/roots.js';
@@ -74,10 +74,6 @@ export interface LiveReport {
 	lost: number;
 }
 
-/** The exit status that a run is known by: 128 and the signal where one ended it. */
-export const exitCodeOf = ({code, signal}: Pick<ExitRecord, 'code' | 'signal'>): number | undefined =>
-	code ?? (signal === undefined ? undefined : 128 + signal);
-
 const usageOf = ({userTime, systemTime, maxRss, memoryPeak}: ExitRecord): UsageView => ({
 	userTime: userTime ?? null,
 	systemTime: systemTime ?? null,
@@ -98,7 +94,7 @@ const stateView = (found: FoundContainer, health: HealthView | undefined, live: 
 		paused: status === 'paused',
 		restarting: status === 'restarting',
 		pid: runs ? init?.pid ?? null : null,
-		exitCode: exit === undefined ? null : exitCodeOf(exit) ?? null,
+		exitCode: exit === undefined ? null : statusOf(exit) ?? null,
 		signal: exit?.signal === undefined ? null : signalName(exit.signal),
 		oomKilled: exit?.oomKilled === true,
 		stopped: exit?.stopped === true,

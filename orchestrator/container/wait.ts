@@ -5,7 +5,7 @@ import {setTimeout as pause} from 'node:timers/promises';
 import {ClocheError} from '../base/errors.js';
 import {isAlive} from '../base/process.js';
 import {reach, watchRelease} from './stop.js';
-import {readExit} from './store/exit.js';
+import {readExit, statusOf} from './store/exit.js';
 import {findContainer, type FoundContainer, isUp} from './store/find.js';
 import {collectGarbage} from './store/gc.js';
 import {JournalReader} from './store/journal.js';
@@ -13,10 +13,6 @@ import type {StateRoots} from './store/roots.js';
 
 const PATIENCE_MS = 5000;
 const PAUSE_MS = 20;
-
-/** As a shell has it: the command's own status, or 128 and the signal's number; `undefined` where it isn't known. */
-export const statusOf = ({code, signal}: {code?: number | undefined; signal?: number | undefined}): number | undefined =>
-	code ?? (signal === undefined ? undefined : 128 + signal);
 
 const unknownEnd = (where: string, why: string | undefined): ClocheError => new ClocheError('it isn\'t known how the container ended', {where, why});
 

@@ -1,7 +1,8 @@
 /** A container as a row of `ps`: docker's names and words for its columns. */
 
-import {exitCodeOf, startedAt} from '../../container/view.js';
+import {startedAt} from '../../container/view.js';
 import {readHealth} from '../../container/view/health.js';
+import {statusOf} from '../../container/store/exit.js';
 import {type FoundContainer, isUp} from '../../container/store/find.js';
 import type {StateRoots} from '../../container/store/roots.js';
 import {humanDuration} from '../format/duration.js';
@@ -46,7 +47,7 @@ const suffix = (paused: boolean, health: string): string =>
 export const statusWords = (found: FoundContainer, health: string, now: number): string => {
 	const {state, exit} = found;
 	// How a command that never ran ended is told by its error; docker run's status of a failure of its own stands for it.
-	const code = exit === undefined ? 0 : exitCodeOf(exit) ?? 125;
+	const code = exit === undefined ? 0 : statusOf(exit) ?? 125;
 	switch (state) {
 		case 'created': return 'Created';
 		case 'dead': return 'Dead';

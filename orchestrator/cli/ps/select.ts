@@ -1,7 +1,7 @@
 /** Which containers `ps` shows. */
 
 import {ClocheError} from '../../base/errors.js';
-import {exitCodeOf} from '../../container/view.js';
+import {statusOf} from '../../container/store/exit.js';
 import {findContainer, type FoundContainer} from '../../container/store/find.js';
 import type {StateRoots} from '../../container/store/roots.js';
 import {expressionOf, type Filters, hasLabel} from '../filters.js';
@@ -59,7 +59,7 @@ const testOf = (key: string, value: string, roots: StateRoots): Test => {
 		case 'ancestor': return ({record}) => record.image === value;
 		case 'exited': {
 			const code = numberOf(value);
-			return ({state, exit}) => state === 'exited' && exit !== undefined && exitCodeOf(exit) === code;
+			return ({state, exit}) => state === 'exited' && exit !== undefined && statusOf(exit) === code;
 		}
 
 		case 'health': {

@@ -3,10 +3,9 @@
 import {existsSync, lstatSync, statSync} from 'node:fs';
 import {setImmediate as turn} from 'node:timers/promises';
 import {ClocheError} from '../../base/errors.js';
-import {formatIdentity} from '../../base/process.js';
 import {Watcher} from '../../base/watch.js';
 import {formatMoment} from '../options/moment.js';
-import {isAbandoned} from '../store/claim.js';
+import {claimPath, isAbandoned} from '../store/claim.js';
 import {findContainer, type FoundContainer} from '../store/find.js';
 import {liveDirectory, logDirectory, type StateRoots} from '../store/roots.js';
 import {isBefore, logFile, LogFiles, logNumbers, type Position} from './files.js';
@@ -32,7 +31,7 @@ const endOf = ({record: {id}, owner}: FoundContainer, roots: StateRoots): (() =>
 		return () => true;
 	}
 
-	const path = `${liveDirectory(roots)}/${formatIdentity(owner)}-${id}`;
+	const path = claimPath(roots, owner, id);
 	return () => lstatSync(path, {throwIfNoEntry: false}) === undefined || isAbandoned({path, owner, id});
 };
 

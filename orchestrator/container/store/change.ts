@@ -5,7 +5,7 @@
 
 import {existsSync, rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
 import {claimDirectory, writeAtomic} from '../../base/atomic.js';
-import {ClocheError, isErrno} from '../../base/errors.js';
+import {ClocheError, ignoring, isErrno} from '../../base/errors.js';
 import {pauseSync} from '../../base/pause.js';
 import {bootId, formatIdentity, identify, isAlive, parseIdentity, type ProcessIdentity} from '../../base/process.js';
 import {readNames} from './claim.js';
@@ -22,14 +22,10 @@ const PAUSE_MS = 2;
 const changePath = (roots: StateRoots, id: string): string => `${containerDirectory(roots, id)}${CHANGE}`;
 
 const free = (path: string, entry: string): void => {
-	try {
+	ignoring(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => {
 		unlinkSync(`${path}/${entry}`);
 		rmdirSync(path);
-	} catch (error) {
-		if (!['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].some(code => isErrno(error, code))) {
-			throw error;
-		}
-	}
+	});
 };
 
 /** Free what a dead one holds; whether somebody living holds it. */

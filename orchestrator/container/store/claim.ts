@@ -7,7 +7,7 @@
  */
 
 import {readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync} from 'node:fs';
-import {isErrno} from '../../base/errors.js';
+import {ignoring, isErrno} from '../../base/errors.js';
 import {type ProcessIdentity, bootId, formatIdentity, isAlive, parseIdentity} from '../../base/process.js';
 import {liveDirectory, makeRoots, type StateRoots} from './roots.js';
 
@@ -24,7 +24,8 @@ let namespace: string | undefined;
 /** `pid:[4026531836]` */
 const ownNamespace = (): string => namespace ??= readlinkSync('/proc/self/ns/pid');
 
-const claimName = (owner: ProcessIdentity, id: string): string => `${formatIdentity(owner)}-${id}`;
+/** Where it stands that `owner` answers for a container. */
+export const claimPath = (roots: StateRoots, owner: ProcessIdentity, id: string): string => `${liveDirectory(roots)}/${formatIdentity(owner)}-${id}`;
 
 const parseClaim = (name: string): {owner: ProcessIdentity; id: string} | undefined => {
 	const [, identity, id] = /^([\da-f]{8}-\d+-\d+)-([a-zA-Z\d].*)$/.exec(name) ?? [];
@@ -38,7 +39,7 @@ const parseClaim = (name: string): {owner: ProcessIdentity; id: string} | undefi
  * @returns `undefined` where that process has that claim already
  */
 export const makeClaim = (roots: StateRoots, id: string, owner: ProcessIdentity): Claim | undefined => {
-	const path = `${liveDirectory(roots)}/${claimName(owner, id)}`;
+	const path = claimPath(roots, owner, id);
 	try {
 		symlinkSync(ownNamespace(), path);
 	} catch (error) {
@@ -59,13 +60,9 @@ export const makeClaim = (roots: StateRoots, id: string, owner: ProcessIdentity)
 };
 
 export const dropClaim = ({path}: Claim): void => {
-	try {
+	ignoring(['ENOENT'], () => {
 		unlinkSync(path);
-	} catch (error) {
-		if (!isErrno(error, 'ENOENT')) {
-			throw error;
-		}
-	}
+	});
 };
 
 /** All claims; entries that are none (a newer version's, say) are named in `unknown`, and nobody touches them. */
@@ -125,7 +122,7 @@ export const isAbandoned = (claim: Claim): boolean => {
  * @returns the new claim, or `undefined` where someone else was first
  */
 export const takeOver = (roots: StateRoots, claim: Claim, owner: ProcessIdentity): Claim | undefined => {
-	const path = `${liveDirectory(roots)}/${claimName(owner, claim.id)}`;
+	const path = claimPath(roots, owner, claim.id);
 	try {
 		renameSync(claim.path, path);
 	} catch (error) {

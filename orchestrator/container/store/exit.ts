@@ -2,7 +2,7 @@
 
 import {existsSync, readlinkSync, symlinkSync, unlinkSync} from 'node:fs';
 import {writeAtomic} from '../../base/atomic.js';
-import {ClocheError, isErrno} from '../../base/errors.js';
+import {ClocheError, ignoring, isErrno} from '../../base/errors.js';
 import {type ProcessIdentity, formatIdentity, identify, parseIdentity} from '../../base/process.js';
 import {parseVersioned, readIfThere} from './record.js';
 
@@ -38,6 +38,10 @@ export interface ExitRecord {
 	/** Bytes of output that couldn't be written to the log. */
 	lost?: number;
 }
+
+/** The exit status that a run is known by: 128 and the signal's number where one ended it; `undefined` where it isn't known. */
+export const statusOf = ({code, signal}: {code?: number | undefined; signal?: number | undefined}): number | undefined =>
+	code ?? (signal === undefined ? undefined : 128 + signal);
 
 const isExitRecord = (value: object): value is ExitRecord => 'ended' in value && typeof value.ended === 'string';
 
@@ -118,11 +122,7 @@ export const forgetRun = (directory: string): void => {
 };
 
 const unlinkIfThere = (path: string): void => {
-	try {
+	ignoring(['ENOENT'], () => {
 		unlinkSync(path);
-	} catch (error) {
-		if (!isErrno(error, 'ENOENT')) {
-			throw error;
-		}
-	}
+	});
 };

@@ -6,7 +6,7 @@
 
 import {rmSync, rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
 import {claimDirectory, temporaryFor} from '../../base/atomic.js';
-import {isErrno} from '../../base/errors.js';
+import {ignoring} from '../../base/errors.js';
 import {readNames} from './claim.js';
 import {namesDirectory, type StateRoots} from './roots.js';
 
@@ -45,14 +45,4 @@ export const dropEmptyName = (roots: StateRoots, name: string): void => {
 	ignoring(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => {
 		rmdirSync(nameDirectory(roots, name));
 	});
-};
-
-const ignoring = (codes: readonly string[], act: () => void): void => {
-	try {
-		act();
-	} catch (error) {
-		if (!codes.some(code => isErrno(error, code))) {
-			throw error;
-		}
-	}
 };

@@ -5,7 +5,7 @@
 
 import {existsSync, rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
 import {claimDirectory} from '../../base/atomic.js';
-import {isErrno} from '../../base/errors.js';
+import {ignoring} from '../../base/errors.js';
 import {type ProcessIdentity, formatIdentity} from '../../base/process.js';
 
 /** The mark of a kept container's directory. */
@@ -23,13 +23,9 @@ export const isOccupiedBy = (directory: string, owner: ProcessIdentity): boolean
 /** Undo that, if it is this owner's: nobody else's mark is ever removed. */
 export const clearOccupied = (directory: string, owner: ProcessIdentity): void => {
 	const occupied = occupiedDirectory(directory);
-	try {
+	// Whatever isn't there was cleared before; what isn't empty is someone else's by now.
+	ignoring(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => {
 		unlinkSync(`${occupied}/${formatIdentity(owner)}`);
 		rmdirSync(occupied);
-	} catch (error) {
-		// Whatever isn't there was cleared before; what isn't empty is someone else's by now.
-		if (!['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].some(code => isErrno(error, code))) {
-			throw error;
-		}
-	}
+	});
 };

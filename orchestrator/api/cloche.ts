@@ -3,6 +3,7 @@
 import {ClocheError} from '../base/errors.js';
 import type {RunOptions} from '../container/options/run-options.js';
 import {collectGarbage} from '../container/store/gc.js';
+import {tidyNetworks} from '../container/store/networks.js';
 import {listContainers, resolveId} from '../container/store/find.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import {Container} from './container.js';
@@ -149,6 +150,12 @@ export class Cloche implements AsyncDisposable {
 			for (const problem of collectGarbage(this.#roots).problems) {
 				process.emitWarning(problem.message, 'ClocheWarning');
 			}
+
+			void tidyNetworks(this.#roots).then(problems => {
+				for (const problem of problems) {
+					process.emitWarning(problem.message, 'ClocheWarning');
+				}
+			});
 		}
 	}
 }

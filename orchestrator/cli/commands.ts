@@ -16,12 +16,20 @@ export interface Command {
 
 export type CommandValues = Readonly<Record<string, string | boolean | readonly string[]>>;
 
-interface CommandEntry {
+export interface CommandEntry {
 	readonly summary: string;
 	readonly load: () => Promise<Command>;
 }
 
-export const commands: Readonly<Record<string, CommandEntry>> = {
+/** Commands under one word: `network create`. */
+export interface CommandGroup {
+	readonly summary: string;
+	readonly loadGroup: () => Promise<Commands>;
+}
+
+export type Commands = Readonly<Record<string, CommandEntry>>;
+
+export const commands: Readonly<Record<string, CommandEntry | CommandGroup>> = {
 	run: {summary: 'run a command in a new container', load: async () => (await import('./run.js')).run},
 	attach: {summary: 'be at the terminal of a detached container', load: async () => (await import('./attach.js')).attach},
 	exec: {summary: 'run one more command in a container that runs', load: async () => (await import('./exec.js')).exec},
@@ -43,6 +51,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 	events: {summary: 'print what happened to containers', load: async () => (await import('./events.js')).events},
 	logs: {summary: 'print what a detached container wrote', load: async () => (await import('./logs.js')).logs},
 	inspect: {summary: 'print all that is known of containers', load: async () => (await import('./inspect.js')).inspect},
+	network: {summary: 'make, list and remove networks', loadGroup: async () => (await import('./network/commands.js')).networkCommands},
 	prune: {summary: 'remove all containers that have ended', load: async () => (await import('./prune.js')).prune},
 	gc: {summary: 'remove what killed processes left behind (every start does so, too)', load: async () => (await import('./gc.js')).gc},
 };

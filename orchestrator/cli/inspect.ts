@@ -6,17 +6,8 @@ import type {ContainerView} from '../container/view.js';
 import {findContainer} from '../container/store/find.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
+import {viewsWriter} from './format/views.js';
 import {print, warn} from './output.js';
-
-const writerOf = async (format: string): Promise<(views: readonly ContainerView[]) => string> => {
-	if (format === 'json') {
-		return views => `${JSON.stringify(views, undefined, 4)}\n`;
-	}
-
-	const {compileTemplate} = await import('./format/template.js');
-	const render = compileTemplate(format);
-	return views => views.map(view => `${render(view)}\n`).join('');
-};
 
 export const inspect: Command = {
 	table: {
@@ -36,7 +27,7 @@ export const inspect: Command = {
 			throw new ClocheError('inspect', {why: 'no container given', remedy: 'name one or more'});
 		}
 
-		const write = await writerOf(typeof values['format'] === 'string' ? values['format'] : 'json');
+		const write = await viewsWriter(typeof values['format'] === 'string' ? values['format'] : 'json');
 		const roots = stateRoots({root});
 		const views: ContainerView[] = [];
 		let status = 0;

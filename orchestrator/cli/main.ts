@@ -2,7 +2,7 @@
 
 import {ClocheError, describeError, exitCodeOf} from '../base/errors.js';
 import {nearest} from '../container/options/suggest.js';
-import {type Command, commands, type GlobalValues} from './commands.js';
+import {type Command, type CommandGroup, commands, type GlobalValues} from './commands.js';
 import {globalOptions, groupsOf, type OptionGroup} from './options.js';
 import {print, printAside, warn} from './output.js';
 import {type ParsedWords, parseWords} from './parse.js';
@@ -14,22 +14,18 @@ const readGlobals = (...sets: ReadonlyArray<Readonly<Record<string, unknown>>>):
 	return {root: given};
 };
 
-const loadCommand = async (name: string): Promise<Command> => {
-	if (!Object.hasOwn(commands, name)) {
-		const near = nearest(name, Object.keys(commands));
-		throw new ClocheError(`unknown command '${name}'`, {remedy: near === undefined ? 'cloche --help lists them all' : `did you mean ${near}? (cloche --help lists them all)`});
-	}
-
-	const entry = commands[name];
+/** @param prefix what comes before the name, with a blank: `cloche ` */
+const entryOf = <T>(name: string, entries: Readonly<Record<string, T>>, prefix: string): T => {
+	const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
 	if (entry === undefined) {
-		throw new ClocheError(`unknown command '${name}'`);
+		const near = nearest(name, Object.keys(entries));
+		throw new ClocheError(`unknown command '${prefix}${name}'`, {remedy: near === undefined ? `cloche ${prefix}--help lists them all` : `did you mean ${near}? (cloche ${prefix}--help lists them all)`});
 	}
 
-	return entry.load();
+	return entry;
 };
 
-const runCommand = async (name: string, words: readonly string[], before: Readonly<Record<string, unknown>>): Promise<number> => {
-	const command = await loadCommand(name);
+const runCommand = async (name: string, command: Command, words: readonly string[], before: Readonly<Record<string, unknown>>): Promise<number> => {
 	const {values, operands} = parseWords(words, groupsOf(command.table), `cloche ${name}`, command.table.interspersed);
 	if (values['help'] === true) {
 		const {commandHelp} = await import('./help.js');
@@ -38,6 +34,24 @@ const runCommand = async (name: string, words: readonly string[], before: Readon
 	}
 
 	return command.main(operands, values, readGlobals(before, values));
+};
+
+const runGroup = async (group: string, {summary, loadGroup}: CommandGroup, words: readonly string[], before: Readonly<Record<string, unknown>>): Promise<number> => {
+	const {values, operands: [name, ...rest]} = parseWords(words, [globalOptions], `cloche ${group}`);
+	const entries = await loadGroup();
+	if (values['help'] === true || name === undefined) {
+		const {groupHelp} = await import('./main-help.js');
+		const asked = values['help'] === true;
+		(asked ? print : printAside)(groupHelp(group, summary, entries));
+		return asked ? 0 : 125;
+	}
+
+	return runCommand(`${group} ${name}`, await entryOf(name, entries, `${group} `).load(), rest, {...before, ...values});
+};
+
+const runEntry = async (name: string, words: readonly string[], before: Readonly<Record<string, unknown>>): Promise<number> => {
+	const entry = entryOf(name, commands, '');
+	return 'loadGroup' in entry ? runGroup(name, entry, words, before) : runCommand(name, await entry.load(), words, before);
 };
 
 /** Options before the command's name; mostly there are none, and then nothing is parsed twice. */
@@ -59,7 +73,7 @@ const dispatch = async (words: readonly string[]): Promise<number> => {
 		return asked ? 0 : 125;
 	}
 
-	return runCommand(name, rest, values);
+	return runEntry(name, rest, values);
 };
 
 /**

@@ -1,12 +1,13 @@
 /** `cloche prune`: removes all containers that have ended. */
 
-import {lstatSync, readdirSync, readSync} from 'node:fs';
+import {lstatSync, readdirSync} from 'node:fs';
 import {ClocheError, describeError} from '../base/errors.js';
 import {parseNanoseconds} from '../container/options/duration.js';
 import {removeEnded} from '../container/remove.js';
 import {type FoundContainer, isUp, listContainers} from '../container/store/find.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
-import type {Command, CommandValues} from './commands.js';
+import type {Command} from './commands.js';
+import {requireConsent} from './consent.js';
 import {type Filters, hasLabel, readFilters} from './filters.js';
 import {print, printAside, warn} from './output.js';
 
@@ -44,7 +45,7 @@ export const humanSize = (bytes: number): string => {
 };
 
 /** A length of time before now, seconds since 1970, or a date; milliseconds since 1970. */
-const momentOf = (text: string): number => {
+export const momentOf = (text: string): number => {
 	const moment = /^\d{9,}(?:\.\d+)?$/u.test(text) ? Number(text) * 1000 : /^\d+-/u.test(text) ? Date.parse(text) : undefined;
 	try {
 		const before = moment ?? Date.now() - Number(parseNanoseconds(text) / 1_000_000n);
@@ -63,25 +64,6 @@ const selectorOf = (filters: Filters): (found: FoundContainer) => boolean => {
 	return ({record: {created, labels = {}}}) => untils.every(until => Date.parse(created) < until)
 		&& (filters.get('label') ?? []).every(word => hasLabel(labels, word))
 		&& (filters.get('label!') ?? []).every(word => !hasLabel(labels, word));
-};
-
-/** `y` or `yes`, of a terminal. */
-const isConfirmed = (): boolean => {
-	printAside('This removes all containers that don\'t run, with all they have written. Go on? [y/N] ');
-	const bytes = Buffer.alloc(64);
-	return /^y(?:es)?\s*$/iu.test(bytes.toString('utf8', 0, readSync(0, bytes)));
-};
-
-const requireConsent = (values: CommandValues): boolean => {
-	if (values['force'] === true) {
-		return true;
-	}
-
-	if (!process.getBuiltinModule('node:tty').isatty(0)) {
-		throw new ClocheError('prune', {why: 'there is no terminal to ask at', remedy: 'give --force to remove all containers that don\'t run'});
-	}
-
-	return isConfirmed();
 };
 
 /** One that somebody starts or removes meanwhile is his. */
@@ -113,6 +95,8 @@ const removeAll = (roots: StateRoots, filters: Filters): number => {
 	return status;
 };
 
+const ALL = 'all containers that don\'t run';
+
 const filterKeys = ['until', 'label', 'label!'];
 
 export const prune: Command = {
@@ -134,6 +118,6 @@ export const prune: Command = {
 
 		const words = values['filter'];
 		const filters = readFilters(Array.isArray(words) ? words as string[] : [], filterKeys);
-		return requireConsent(values) ? removeAll(stateRoots({root}), filters) : 0;
+		return requireConsent(values, 'prune', ALL, `This removes ${ALL}, with all they have written.`) ? removeAll(stateRoots({root}), filters) : 0;
 	},
 };

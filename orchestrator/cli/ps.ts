@@ -5,8 +5,7 @@ import {type Containers, isUp, listContainers} from '../container/store/find.js'
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import type {Command, CommandValues} from './commands.js';
 import {readFilters} from './filters.js';
-import {formatColumns} from './format/table.js';
-import {compileTemplate} from './format/template.js';
+import {rowsWriter} from './format/rows.js';
 import {print, warn} from './output.js';
 import {HEADINGS, type Row, rowOf, TABLE} from './ps/row.js';
 import {FILTERS, meansAll, selectorOf} from './ps/select.js';
@@ -40,28 +39,13 @@ const choose = (values: CommandValues, roots: StateRoots): Containers => {
 	return {containers: containers.filter(found => (all || isUp(found.state)) && isShown(found)).reverse().slice(0, count), problems};
 };
 
-/** A format is read before anything else is: an error in it is no container's. */
-const writerOf = (format: string): ((rows: readonly Row[]) => string) => {
-	if (format === 'json') {
-		return rows => rows.map(row => `${JSON.stringify(row)}\n`).join('');
-	}
-
-	const [, isTable, rest] = /^(table(?:\s+|$))?([^]*)$/.exec(format) ?? [];
-	const render = compileTemplate(isTable === undefined || rest !== '' ? rest ?? '' : TABLE);
-	// What a template names and there is not is found even where there is no container.
-	const headings = render(HEADINGS);
-	return isTable === undefined
-		? rows => rows.map(row => `${render(row)}\n`).join('')
-		: rows => formatColumns([headings, ...rows.map(row => render(row))].map(line => line.split('\t')));
-};
-
 const main: Command['main'] = (operands, values, {root}) => {
 	if (operands.length > 0) {
 		throw new ClocheError(`ps ${operands.join(' ')}`, {why: 'it takes no operands', remedy: 'cloche ps --filter name=NAME shows those with a name'});
 	}
 
 	const format = values['quiet'] === true ? '{{.ID}}' : values['format'];
-	const write = writerOf(typeof format === 'string' ? format : 'table');
+	const write = rowsWriter<Row>(typeof format === 'string' ? format : 'table', HEADINGS, TABLE);
 	const roots = stateRoots({root});
 	const {containers, problems} = choose(values, roots);
 	const now = Date.now();

@@ -9,6 +9,7 @@ import {runDesign} from '../container/run.js';
 import {planServedStreams} from '../container/service.js';
 import type {ContainerSpec} from '../container/spec.js';
 import {collectGarbage} from '../container/store/gc.js';
+import {tidyNetworks} from '../container/store/networks.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import {cgroupsFor} from '../host/cgroup.js';
 import type {LaunchOptions} from '../helper/launch-options.js';
@@ -61,6 +62,13 @@ const tidy = (roots: StateRoots): void => {
 	for (const problem of collectGarbage(roots).problems) {
 		warn(problem.message);
 	}
+
+	// Asynchronous only where somebody was killed while changing networks: then it goes on beside the container.
+	void tidyNetworks(roots).then(problems => {
+		for (const problem of problems) {
+			warn(problem.message);
+		}
+	});
 };
 
 const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervisor, trace: boolean): Promise<number> => {

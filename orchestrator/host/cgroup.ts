@@ -6,6 +6,7 @@
 
 import {accessSync, constants, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
 import {ClocheError, isErrno} from '../base/errors.js';
+import {hash} from '../base/hash.js';
 import {pauseSync} from '../base/pause.js';
 import {type CgroupMounts, directoryOf, parseCgroupMounts, parseOwnCgroups} from './cgroup-mounts.js';
 import {isPrivileged} from './privilege.js';
@@ -87,16 +88,6 @@ let known: readonly string[] | undefined;
 
 /** The directories in which containers have theirs; none where we may have none. Looked for once. */
 const ownParents = (): readonly string[] => known ??= findParents();
-
-/** FNV-1a, 32 bits. */
-const hash = (text: string): string => {
-	let sum = 0x81_1C_9D_C5;
-	for (const byte of Buffer.from(text)) {
-		sum = Math.imul(sum ^ byte, 0x01_00_01_93) >>> 0;
-	}
-
-	return sum.toString(16).padStart(8, '0');
-};
 
 /**
  * The cgroup directories to make for a container; none where there can be none.

@@ -15,6 +15,7 @@ import {appendEvent, subjectOf} from './events.js';
 import {initPath, readExit, readInit, writeExit} from './exit.js';
 import {SUPERVISOR_DIED} from './find.js';
 import {nameHolder, releaseName} from './names.js';
+import {releaseAddresses} from './networks.js';
 import {clearOccupied} from './occupied.js';
 import {type ContainerRecord, readRecord} from './record.js';
 import {removeTree} from './remove-tree.js';
@@ -66,6 +67,7 @@ const bury = (roots: StateRoots, claim: Claim, dead: ProcessIdentity, garbage: G
 	// A frozen one of cgroup version 1 wouldn't even die.
 	thaw(cgroupsFor(id, roots.data));
 	killInit(readInit(directory));
+	releaseAddresses(roots, id);
 	// Where it can't be read, or is of a newer version, that is told, and nothing is removed.
 	const record = readRecordLeniently(directory);
 	dropCgroups(roots, id, record?.cgroups);

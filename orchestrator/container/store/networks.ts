@@ -1,0 +1,53 @@
+/** Networks, as the store of containers sees them: who answers for a container holds its addresses. */
+
+import {existsSync} from 'node:fs';
+import {ClocheError} from '../../base/errors.js';
+import {joinedDirectory, networksDirectory, type NetworkRoots, unfinishedPath} from '../../network/places.js';
+import {releaseContainer} from '../../network/release.js';
+import {readClaims} from './claim.js';
+import {readRecord} from './record.js';
+import {containerDirectory, type StateRoots} from './roots.js';
+
+/** What the network's part needs of ours. */
+export const networkRoots = (roots: StateRoots): NetworkRoots => ({...roots, claimed: () => new Set(readClaims(roots).claims.map(({id}) => id))});
+
+/** The name of a container, where it has one that can be read. */
+export const containerName = (roots: StateRoots, id: string): string | undefined => {
+	try {
+		return readRecord(containerDirectory(roots, id))?.name;
+	} catch (error) {
+		if (error instanceof ClocheError) {
+			return undefined;
+		}
+
+		throw error;
+	}
+};
+
+/** Free a dead container's addresses. For who took its claim over. */
+export const releaseAddresses = (roots: StateRoots, id: string): void => {
+	if (existsSync(networksDirectory(roots))) {
+		releaseContainer(roots, id);
+	}
+};
+
+/**
+ * What killed processes have left of networks. Two looks where there is nothing: cheap enough for every start, and then asynchronous only
+ * where there is something.
+ *
+ * @param thorough for the command
+ * @returns what couldn't be dealt with
+ */
+export const tidyNetworks = async (roots: StateRoots, {thorough = false} = {}): Promise<ClocheError[]> => {
+	if (!thorough && !existsSync(unfinishedPath(roots)) && !existsSync(joinedDirectory(roots))) {
+		return [];
+	}
+
+	const {collectNetworks, collectNetworksThoroughly} = await import('../../network/gc.js');
+	try {
+		await (thorough ? collectNetworksThoroughly : collectNetworks)(networkRoots(roots));
+		return [];
+	} catch (cause) {
+		return [cause instanceof ClocheError ? cause : new ClocheError('cannot clean up', {where: networksDirectory(roots), cause})];
+	}
+};

@@ -1,0 +1,26 @@
+/** ip(8), one process for however many lines. */
+
+import {ClocheError} from '../base/errors.js';
+import {runTool, type Tool} from './tool.js';
+
+const IP: Tool = {program: 'ip', package: 'iproute2'};
+
+/** Which line failed, and what the kernel answered: `Command failed -:2` after its words. */
+export const parseBatchFailure = (words: string, lines: readonly string[]): {line: string | undefined; why: string | undefined} => {
+	const [, number] = /^Command failed -:(\d+)$/m.exec(words) ?? [];
+	const said = words.split('\n').filter(line => !line.startsWith('Command failed') && line.trim() !== '').join(', ');
+	return {line: number === undefined ? undefined : lines[Number(number) - 1], why: said === '' ? undefined : said.replace('RTNETLINK answers: ', '')};
+};
+
+/**
+ * Execute lines as of `ip -batch`, in order, until one fails.
+ *
+ * @throws ClocheError that names the line
+ */
+export const ipBatch = async (lines: readonly string[]): Promise<void> => {
+	const result = await runTool(IP, ['-batch', '-'], `${lines.join('\n')}\n`);
+	if ('cause' in result) {
+		const {line, why} = parseBatchFailure(result.words, lines);
+		throw new ClocheError('ip failed', {where: line, why, cause: result.cause});
+	}
+};

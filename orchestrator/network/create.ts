@@ -1,0 +1,169 @@
+/** Makes networks: written down, then made in the kernel, then there. */
+
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {claimDirectory} from '../base/atomic.js';
+import {ClocheError} from '../base/errors.js';
+import {newId} from '../base/id.js';
+import {inTurn} from '../base/turn.js';
+import {linkExists} from '../host/links.js';
+import {hostRoutes} from '../host/routes.js';
+import {isWhole, listNetworks} from './find.js';
+import {bringUp, isUp, requirePrivilege, takeDown} from './machine.js';
+import {leasesDirectory, networkDirectory, networksDirectory, type NetworkRoots, recordPath, registryDirectory, turnPath} from './places.js';
+import {NETWORK_VERSION, type NetworkRecord, readNetwork, requireNetworkName} from './record.js';
+import {begin, finish, repairInTurn} from './repair.js';
+import {planSubnets, readWishes, type SubnetWishes} from './wishes.js';
+
+type DataRoot = Pick<NetworkRoots, 'data'>;
+
+/** Made when somebody first asks for it. */
+export const DEFAULT_NETWORK = 'cloche';
+
+/** What ethernet carries. */
+const DEFAULT_MTU = 1500;
+
+export interface NewNetwork extends SubnetWishes {
+	name: string;
+	/** There is no way out of it. */
+	internal?: boolean;
+	labels?: Readonly<Record<string, string>>;
+	/** Bytes. */
+	mtu?: number;
+}
+
+export interface MadeNetwork {
+	record: NetworkRecord;
+	/** What the user should know of his machine: forwarding that was switched on, rules that are in the way. */
+	warnings: string[];
+}
+
+const newBridge = (id: string): string => `clo${id.slice(0, 8)}`;
+
+/** Of the names of links, all begin as ours do only if they are ours; two ids may begin alike. */
+const freeId = (): string => {
+	for (;;) {
+		const id = newId();
+		if (!linkExists(newBridge(id))) {
+			return id;
+		}
+	}
+};
+
+const make = async (roots: DataRoot, record: NetworkRecord, others: readonly NetworkRecord[]): Promise<string[]> => {
+	const directory = networkDirectory(roots, record.name);
+	begin(roots);
+	const mine = claimDirectory(directory, temporary => {
+		writeFileSync(recordPath(temporary), `${JSON.stringify(record)}\n`, {mode: 0o600});
+	}, 0o700);
+	if (!mine) {
+		finish(roots);
+		throw new ClocheError('the network\'s name is taken', {where: record.name, remedy: 'choose another'});
+	}
+
+	try {
+		const warnings = await bringUp(roots, record, others);
+		mkdirSync(registryDirectory(directory), {mode: 0o700});
+		mkdirSync(leasesDirectory(directory), {mode: 0o700});
+		finish(roots);
+		return warnings;
+	} catch (error) {
+		await undo(roots, record, others);
+		throw error;
+	}
+};
+
+/** What can't be undone now stays written down as unfinished; the reason is the first error's. */
+const undo = async (roots: DataRoot, record: NetworkRecord, others: readonly NetworkRecord[]): Promise<void> => {
+	try {
+		await takeDown(roots, [record.bridge], others);
+	} catch (error) {
+		// Without nft there are no rules, and without ip no bridge, to be removed.
+		if (linkExists(record.bridge) || !(error instanceof ClocheError)) {
+			return;
+		}
+	}
+
+	rmSync(networkDirectory(roots, record.name), {recursive: true, force: true});
+	finish(roots);
+};
+
+const makeInTurn = async (roots: DataRoot, {name, internal = false, labels = {}, mtu = DEFAULT_MTU, ...wishes}: NewNetwork): Promise<MadeNetwork> => {
+	const {networks} = listNetworks(roots);
+	const id = freeId();
+	const record: NetworkRecord = {
+		version: NETWORK_VERSION, id, name,
+		bridge: newBridge(id),
+		subnets: planSubnets(readWishes(wishes), networks, hostRoutes(), process.env['CLOCHE_SUBNETS']),
+		internal, mtu,
+		labels: {...labels},
+		created: new Date().toISOString(),
+	};
+	return {record, warnings: await make(roots, record, networks)};
+};
+
+const requireMtu = (mtu: number | undefined, ipv6: boolean): void => {
+	// RFC 791 and RFC 8200, section 5; the most that a bridge takes.
+	const least = ipv6 ? 1280 : 68;
+	if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= least && mtu <= 65_535)) {
+		throw new ClocheError(`the MTU ${mtu}`, {why: 'no link can have it', remedy: `give a number from ${least} to 65535`});
+	}
+};
+
+const prepare = (roots: DataRoot, network: NewNetwork): void => {
+	requireNetworkName(network.name);
+	const {subnets, ipv6} = readWishes(network);
+	requireMtu(network.mtu, ipv6 || subnets.some(({family}) => family === 6));
+	requirePrivilege();
+	mkdirSync(networksDirectory(roots), {recursive: true, mode: 0o700});
+};
+
+/**
+ * Make a network.
+ *
+ * @throws ClocheError where that can't be; nothing of it is left
+ */
+export const createNetwork = async (roots: DataRoot, network: NewNetwork): Promise<MadeNetwork> => {
+	prepare(roots, network);
+	return inTurn(turnPath(roots), async () => {
+		await repairInTurn(roots);
+		if (isWhole(networkDirectory(roots, network.name))) {
+			throw new ClocheError('the network\'s name is taken', {where: network.name, remedy: 'choose another, or remove that network'});
+		}
+
+		return makeInTurn(roots, network);
+	});
+};
+
+/**
+ * Have a network be up that is written down: after a reboot, or where somebody deleted its bridge; the default one is made.
+ *
+ * @throws ClocheError where there is no such network
+ */
+export const ensureUp = async (roots: DataRoot, name: string): Promise<MadeNetwork> => {
+	const directory = networkDirectory(roots, name);
+	if (name === DEFAULT_NETWORK) {
+		prepare(roots, {name});
+	}
+
+	return inTurn(turnPath(roots), async () => {
+		await repairInTurn(roots);
+		const record = isWhole(directory) ? readNetwork(directory) : undefined;
+		if (record === undefined) {
+			if (name !== DEFAULT_NETWORK) {
+				throw new ClocheError('no such network', {where: name, remedy: 'cloche network ls lists them, cloche network create makes one'});
+			}
+
+			return makeInTurn(roots, {name});
+		}
+
+		if (isUp(roots, record)) {
+			return {record, warnings: []};
+		}
+
+		requirePrivilege();
+		begin(roots);
+		const warnings = await bringUp(roots, record, listNetworks(roots).networks.filter(other => other.name !== name));
+		finish(roots);
+		return {record, warnings};
+	});
+};

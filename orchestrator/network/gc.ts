@@ -1,0 +1,85 @@
+/** What the dead have left of networks. Nothing of the living is touched. */
+
+import {existsSync, readFileSync} from 'node:fs';
+import {inTurn} from '../base/turn.js';
+import {listLinks} from '../host/links.js';
+import {aliasOf, isBridge} from './bridge.js';
+import {listNetworks, networkNames} from './find.js';
+import {dropLease, readLeases} from './leases.js';
+import {rootName} from './machine.js';
+import {joinedDirectory, namesIn, networkDirectory, networksDirectory, type NetworkRoots, turnPath} from './places.js';
+import {sweepHosts} from './registry.js';
+import {releaseContainer} from './release.js';
+import {repair, repairInTurn, repairUnfinished} from './repair.js';
+
+/** In a turn: free the addresses of one network that belong to containers for which nobody answers. Leases first: a claim is made before them. */
+export const sweepLeases = (directory: string, claimed: NetworkRoots['claimed']): void => {
+	const leases = readLeases(directory);
+	const living = leases.length === 0 ? new Set<string>() : claimed();
+	for (const {address} of leases.filter(({id}) => !living.has(id))) {
+		dropLease(directory, address);
+	}
+};
+
+const departed = (roots: NetworkRoots): string[] => {
+	const ids = namesIn(joinedDirectory(roots));
+	const living = ids.length === 0 ? new Set<string>() : roots.claimed();
+	return ids.filter(id => !living.has(id));
+};
+
+/** Two looks where nothing is to be done: cheap enough for every start. */
+export const collectNetworks = async (roots: NetworkRoots): Promise<void> => {
+	await repairUnfinished(roots);
+	if (departed(roots).length > 0) {
+		await inTurn(turnPath(roots), () => {
+			for (const id of departed(roots)) {
+				releaseContainer(roots, id);
+			}
+		});
+	}
+};
+
+/** Bridges of this state root that no record tells of: somebody removed the records by hand. */
+const strays = (roots: NetworkRoots): string[] => {
+	const prefix = aliasOf(rootName(roots), '');
+	const known = new Set(listNetworks(roots).networks.map(({bridge}) => bridge));
+	return listLinks().filter(link => isBridge(link) && !known.has(link) && aliasIn(link).startsWith(prefix));
+};
+
+const aliasIn = (link: string): string => {
+	try {
+		return readFileSync(`/sys/class/net/${link}/ifalias`, 'utf8');
+	} catch {
+		return ''; // It is gone, or /sys shows another network namespace.
+	}
+};
+
+/**
+ * The same, and what no mark tells of: addresses of containers that are gone, names that lead nowhere, bridges without a record. For the
+ * command; too much for every start.
+ *
+ * @throws ClocheError where ip or nft can't do it
+ */
+export const collectNetworksThoroughly = async (roots: NetworkRoots): Promise<void> => {
+	const lost = strays(roots);
+	if (!existsSync(networksDirectory(roots)) && lost.length === 0) {
+		return;
+	}
+
+	await inTurn(turnPath(roots), async () => {
+		if (lost.length > 0 && existsSync(networksDirectory(roots))) {
+			await repair(roots, lost);
+		} else {
+			await repairInTurn(roots);
+		}
+
+		for (const id of departed(roots)) {
+			releaseContainer(roots, id);
+		}
+
+		for (const name of networkNames(roots)) {
+			sweepLeases(networkDirectory(roots, name), roots.claimed);
+			sweepHosts(networkDirectory(roots, name));
+		}
+	});
+};

@@ -1,0 +1,97 @@
+/**
+ * What the kernel holds of networks: bridges, a table of rules, forwarding. Whoever calls this has the turn (places.ts), and has
+ * written down what he is at.
+ */
+
+import {rmSync, symlinkSync} from 'node:fs';
+import {ClocheError} from '../base/errors.js';
+import {hash} from '../base/hash.js';
+import {bootId} from '../base/process.js';
+import {ipBatch} from '../host/ip.js';
+import {isForwarding, isForwarding6, linkExists, listLinks, setForwarding} from '../host/links.js';
+import {applyRules, listRules} from '../host/nft.js';
+import {ownCapabilities} from '../host/privilege.js';
+import {bridgeLines, isBridge, removalLines} from './bridge.js';
+import {foreignDrops} from './foreign.js';
+import {networkDirectory, type NetworkRoots, linkText, readyPath} from './places.js';
+import {type NetworkRecord, rangesOf} from './record.js';
+import {rulesText, SWITCHED, switchedText, unswitchedText} from './rules.js';
+
+type DataRoot = Pick<NetworkRoots, 'data'>;
+
+/** linux/capability.h */
+const NET_ADMIN = 12n;
+
+/** @throws ClocheError where we may not change networks of this machine */
+export const requirePrivilege = (): void => {
+	if ((ownCapabilities() >> NET_ADMIN & 1n) !== 1n) {
+		throw new ClocheError('cannot change networks', {why: 'it needs the privilege over this machine\'s network (CAP_NET_ADMIN)', remedy: 'do it as root, or run containers with --network none or host'});
+	}
+};
+
+/** Whether it was made since this boot, whole, and nobody has removed its bridge. */
+export const isUp = (roots: DataRoot, {name, bridge}: NetworkRecord): boolean =>
+	linkText(readyPath(networkDirectory(roots, name))) === bootId() && linkExists(bridge);
+
+/** Names a state root among those that this machine may have. */
+export const rootName = ({data}: DataRoot): string => hash(data);
+
+/** What somebody who makes a network wants to know of the machine: nothing of it is an error. */
+const warningsOf = async (record: NetworkRecord, switched: boolean): Promise<string[]> => {
+	const warnings = switched ? ['IPv4 forwarding was off and has been switched on, since containers reach the world through this machine; it goes off again with the last network'] : [];
+	if (!record.internal && rangesOf(record).some(({subnet}) => subnet.family === 6) && !isForwarding6()) {
+		warnings.push('IPv6 doesn\'t leave this machine, as its forwarding is off; sysctl -w net.ipv6.conf.all.forwarding=1 switches it on (and makes this machine ignore router advertisements, unless accept_ra is 2)');
+	}
+
+	return record.internal ? warnings : [...warnings, ...await foreignDrops()];
+};
+
+/**
+ * Make a network's bridge, after its rules.
+ *
+ * @param others all networks that there are beside it
+ * @returns what is to be said about it
+ */
+export const bringUp = async (roots: DataRoot, record: NetworkRecord, others: readonly NetworkRecord[]): Promise<string[]> => {
+	const root = rootName(roots);
+	const switched = !record.internal && !isForwarding();
+	await applyRules(`${rulesText([...others, record], root)}${switched ? switchedText : ''}`);
+	if (switched) {
+		setForwarding(true);
+	}
+
+	const stale = linkExists(record.bridge) ? removalLines(record) : [];
+	await ipBatch([...stale, ...bridgeLines(record, root)]);
+	const ready = readyPath(networkDirectory(roots, record.name));
+	rmSync(ready, {force: true});
+	symlinkSync(bootId(), ready);
+	return warningsOf(record, switched);
+};
+
+/** Forwarding goes off if we switched it on, and no bridge of ours is left, of whatever state root. */
+const restoreForwarding = async (): Promise<void> => {
+	if (listLinks().some(link => isBridge(link))) {
+		return;
+	}
+
+	const tables = await listRules('list', 'tables') ?? '';
+	if (tables.split('\n').includes(`table inet ${SWITCHED}`)) {
+		setForwarding(false);
+		await applyRules(unswitchedText);
+	}
+};
+
+/**
+ * Remove bridges, and have the rules be those of the networks that stay.
+ *
+ * @param bridges those that aren't there any more are fine
+ */
+export const takeDown = async (roots: DataRoot, bridges: readonly string[], rest: readonly NetworkRecord[]): Promise<void> => {
+	const lines = bridges.filter(bridge => linkExists(bridge)).flatMap(bridge => removalLines({bridge}));
+	if (lines.length > 0) {
+		await ipBatch(lines);
+	}
+
+	await applyRules(rulesText(rest, rootName(roots)));
+	await restoreForwarding();
+};

@@ -1,0 +1,22 @@
+/** Gives back what a container has of networks. Little is loaded for this: every start can come by here. */
+
+import {rmSync} from 'node:fs';
+import {networkNames} from './find.js';
+import {dropLease, readLeases} from './leases.js';
+import {joinedDirectory, memberships, networkDirectory, type NetworkRoots} from './places.js';
+
+/**
+ * Free all of a container's addresses and names. For who answers for it, when its processes are gone: then nobody else does so.
+ * Synchronous: nothing of the kernel's is changed.
+ */
+export const releaseContainer = (roots: Omit<NetworkRoots, 'claimed'>, id: string): void => {
+	for (const name of networkNames(roots)) {
+		const directory = networkDirectory(roots, name);
+		for (const {address} of readLeases(directory).filter(lease => lease.id === id)) {
+			dropLease(directory, address);
+		}
+	}
+
+	rmSync(`${joinedDirectory(roots)}/${id}`, {recursive: true, force: true});
+	rmSync(memberships(roots, id), {recursive: true, force: true});
+};

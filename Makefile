@@ -178,7 +178,8 @@ run: setup helper layers ## a short tour of what a container is
 # What a target fuzzes, beside itself. ASan and UBSan are on; a finding is kept in build/fuzz and fails the target.
 FUZZED_decoder := helper-c/frame.c helper-c/plan.c
 FUZZED_accounts := helper-c/user.c helper-c/fail.c helper-c/util.c
-FUZZ_TARGETS := decoder accounts
+FUZZED_dns := helper-c/dns.c
+FUZZ_TARGETS := decoder accounts dns
 
 fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## fuzz nsinit's decoder and parsers under ASan and UBSan, FUZZ_SECONDS (60) each
 

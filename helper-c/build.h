@@ -78,7 +78,7 @@ int op_time_offset(struct build *build, const struct op *op);
 int op_endpoint(struct build *build, const struct op *op);
 int op_link_delete(struct build *build, const struct op *op);
 
-/* resolver.c */
+/* listen.c */
 int op_resolver(struct build *build, const struct op *op);
 
 /* console.c */

@@ -1,6 +1,7 @@
 /* channel.c: making a channel and its container, and letting go of it. */
 #include "channel.h"
 #include "build.h"
+#include "resolver.h"
 #include "served.h"
 #include "system.h"
 #include "util.h"
@@ -134,6 +135,8 @@ static int make(struct supervisor *supervisor, struct channel *channel, const st
 	channel->sync = pair[0];
 	cleanup_fd int theirs = build->sync = pair[1];
 	if (streams_open(channel, message, build) < 0)
+		return -1;
+	if (resolver_prepare(channel, message, plan, &build->failure) < 0)
 		return -1;
 	send_streams(supervisor, channel);
 	supervisor_flush(supervisor); /* they are opened over there while we clone */

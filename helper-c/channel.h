@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 enum source_kind {
-	SOURCE_PEER, SOURCE_LISTENER, SOURCE_TIMER, SOURCE_HUB, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY,
+	SOURCE_PEER, SOURCE_LISTENER, SOURCE_TIMER, SOURCE_RESOLVER, SOURCE_HUB, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY,
 	SOURCE_TARGET, SOURCE_HEALTH
 };
 
@@ -40,6 +40,7 @@ void timer_clear(struct supervisor *supervisor, struct timer *timer);
 void timer_on_ready(struct supervisor *supervisor, struct timer *timer);
 
 struct relay;
+struct resolver;
 
 struct channel {
 	struct channel *next;
@@ -50,6 +51,7 @@ struct channel {
 	int mounts;          /* its mount namespace: kept so that unmounting waits until the exit is reported */
 	int ends[3];         /* the helper's ends of piped streams, until START */
 	struct relay *relay; /* with TERMINAL */
+	struct resolver *resolver; /* with RESOLVER */
 	char *remove;        /* paths, each ending in NUL, then an empty one */
 	uint8_t *unsent;     /* what the init's socket had no room for yet */
 	size_t unsent_size;

@@ -1,5 +1,6 @@
 /* ending.c: a container's end: the answer first, then what the kernel and the disk still hold. */
 #include "peer.h"
+#include "resolver.h"
 #include "served.h"
 #include "system.h"
 #include "util.h"
@@ -214,6 +215,7 @@ void channel_on_remover(struct supervisor *supervisor, struct channel *channel) 
 
 void channel_release(struct supervisor *supervisor, struct channel *channel) {
 	channel->ended = false; /* once is enough */
+	resolver_close(supervisor, channel); /* no event of this round can tell of it any more */
 	if (channel->shared_pids)
 		end_strays(supervisor, channel);
 	close_fd(&channel->mounts); /* unmounts all that the container had */

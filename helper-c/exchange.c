@@ -1,4 +1,5 @@
 /* exchange.c: frames between the supervisor and a container's init, until exec closes the socket. */
+#include "resolver.h"
 #include "served.h"
 #include "util.h"
 
@@ -82,9 +83,28 @@ static void note_failure(struct channel *channel, const struct event *event) {
 		channel->on_failure(channel, &failure);
 }
 
+/* It couldn't be done for the init, which waits for nothing of that. */
+static void refuse(struct supervisor *supervisor, struct channel *channel, uint32_t step, const char *what) {
+	struct failure failure = {.step = step};
+	failed(&failure, what, NULL);
+	channel_send_failure(supervisor, channel, &failure, KIND_ERROR);
+	channel_kill(channel);
+}
+
+/* What comes along with a frame. */
+struct passed {
+	int fds[2];
+};
+
+static void close_passed(const struct passed *passed) {
+	for (int i = 0; i < 2; i++)
+		if (passed->fds[i] >= 0)
+			close(passed->fds[i]);
+}
+
 /* One frame from the init: relayed as it is where it's the orchestrator's business. */
-static void on_frame(struct supervisor *supervisor, struct channel *channel, struct event *event, int descriptor) {
-	cleanup_fd int master = descriptor;
+static void on_frame(struct supervisor *supervisor, struct channel *channel, struct event *event, struct passed *descriptors) {
+	__attribute__((cleanup(close_passed))) struct passed passed = *descriptors;
 	uint8_t kind = event->data[4]; /* all of the init's are below 256 */
 	if (kind != KIND_RUNNING)
 		send_created(supervisor, channel);
@@ -96,12 +116,12 @@ static void on_frame(struct supervisor *supervisor, struct channel *channel, str
 		break;
 	case KIND_RUNNING: channel->intends = true; break;
 	case KIND_STREAMS:
-		if (take_terminal(supervisor, channel, steal_fd(&master)) < 0) {
-			struct failure failure = {.step = STEP_STREAMS};
-			failed(&failure, "relaying the terminal", NULL);
-			channel_send_failure(supervisor, channel, &failure, KIND_ERROR);
-			channel_kill(channel);
-		}
+		if (take_terminal(supervisor, channel, steal_fd(&passed.fds[0])) < 0)
+			refuse(supervisor, channel, STEP_STREAMS, "relaying the terminal");
+		break;
+	case KIND_LISTENING:
+		if (resolver_listen(supervisor, channel, steal_fd(&passed.fds[0]), steal_fd(&passed.fds[1])) < 0)
+			refuse(supervisor, channel, STEP_SUPERVISE, "listening for name queries");
 		break;
 	case KIND_ERROR:
 		channel->failed = true;
@@ -113,17 +133,17 @@ static void on_frame(struct supervisor *supervisor, struct channel *channel, str
 }
 
 /* Read exactly SIZE bytes that a whole frame's sender has sent at once; false at the end, or where there is nothing yet. */
-static bool receive(int sync, uint8_t *data, size_t size, int flags, int *descriptor) {
+static bool receive(int sync, uint8_t *data, size_t size, int flags, struct passed *passed) {
 	union {
 		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
+		char space[CMSG_SPACE(sizeof(struct passed))];
 	} control;
 	struct iovec part = {data, size};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
 	ssize_t got = RETRY(recvmsg(sync, &message, flags | MSG_CMSG_CLOEXEC));
 	struct cmsghdr *first = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 	if (first && first->cmsg_type == SCM_RIGHTS)
-		memcpy(descriptor, CMSG_DATA(first), sizeof *descriptor);
+		memcpy(passed, CMSG_DATA(first), first->cmsg_len - CMSG_LEN(0) < sizeof *passed ? sizeof(int) : sizeof *passed);
 	if (got < 0 && errno == EAGAIN)
 		return false;
 	if (got != (ssize_t)size) {
@@ -154,8 +174,8 @@ void channel_on_sync(struct supervisor *supervisor, struct channel *channel) {
 	}
 	struct event event;
 	while (channel->sync >= 0) {
-		int descriptor = -1;
-		if (!receive(channel->sync, event.data, FRAME_HEADER, 0, &descriptor)) {
+		struct passed passed = {{-1, -1}};
+		if (!receive(channel->sync, event.data, FRAME_HEADER, 0, &passed)) {
 			if (errno != EAGAIN)
 				channel_sync_ended(supervisor, channel);
 			return;
@@ -163,11 +183,11 @@ void channel_on_sync(struct supervisor *supervisor, struct channel *channel) {
 		const uint8_t *header = event.data;
 		size_t payload = (size_t)header[0] | (size_t)header[1] << 8 | (size_t)header[2] << 16 | (size_t)header[3] << 24;
 		if (payload > sizeof event.data - FRAME_HEADER ||
-			(payload && !receive(channel->sync, event.data + FRAME_HEADER, payload, MSG_WAITALL, &descriptor))) {
+			(payload && !receive(channel->sync, event.data + FRAME_HEADER, payload, MSG_WAITALL, &passed))) {
 			channel_sync_ended(supervisor, channel);
 			return;
 		}
 		event.size = (uint32_t)(FRAME_HEADER + payload);
-		on_frame(supervisor, channel, &event, descriptor);
+		on_frame(supervisor, channel, &event, &passed);
 	}
 }

@@ -10,6 +10,7 @@
  * Set-up may fail; supervision may not: once a payload runs, what goes wrong is told, and the loop goes on.
  */
 #include "peer.h"
+#include "resolver.h"
 #include "served.h"
 #include "system.h"
 #include "util.h"
@@ -96,6 +97,7 @@ static void dispatch(struct supervisor *supervisor, const struct source *source)
 	case SOURCE_PEER: peer_on_ready(supervisor, source->of); break;
 	case SOURCE_LISTENER: serve_on_listener(supervisor, source->of); break;
 	case SOURCE_TIMER: timer_on_ready(supervisor, source->of); break;
+	case SOURCE_RESOLVER: resolver_on_ready(supervisor, source->of); break;
 	case SOURCE_HUB: hub_on_ready(supervisor, source->of); break;
 	case SOURCE_ANCHOR: /* all containers end with it, and none could be made any more */
 		(void)epoll_ctl(supervisor->epoll, EPOLL_CTL_DEL, supervisor->anchor, NULL);

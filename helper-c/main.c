@@ -5,6 +5,7 @@
  * docs/plan.md); who tells it is treated as hostile.
  */
 #include "channel.h"
+#include "shelter.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 enum { CONTROL = 3 };
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv, char **envp) {
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("nsinit %s\n", CLOCHE_VERSION);
 		return 0;
@@ -24,5 +25,6 @@ int main(int argc, char **argv) {
 		fputs("nsinit: to be started by cloche, with its control socket on descriptor 3\n", stderr);
 		return 125;
 	}
+	shelter(argv, envp);
 	supervise(CONTROL);
 }

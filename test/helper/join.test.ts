@@ -1,13 +1,13 @@
 /** exec from outside: a container of another supervisor is joined by the pid and start time of its init. */
 
-import {existsSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, rmdirSync, statSync, writeFileSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import {ClocheError} from '../../orchestrator/base/errors.js';
 import {startTime} from '../../orchestrator/base/process.js';
 import type {Launch} from '../../orchestrator/helper/launch.js';
 import type {Plan, TargetProcess} from '../../orchestrator/helper/plan.js';
 import {fullPlan} from './full-plan.js';
-import {directoryFor, isRunning, planFor, privileges, probe, runPlan, supervisorFor, until} from './support.js';
+import {directoryFor, isRunning, nsinit, planFor, privileges, probe, runPlan, supervisorFor, until} from './support.js';
 
 /** A plan that makes nothing: what joins has it all. */
 const joining = (argv: string[], changes: Partial<Plan> = {}): Plan => ({
@@ -206,3 +206,18 @@ for (const [version, parent] of [['version 2', V2], ['version 1', V1]] as const)
 		await until(t, () => !isRunning(pid));
 	});
 }
+
+/** What a hostile container gets at by a link to /proc/self/exe in place of what is executed (CVE-2019-5736). */
+test('what the supervisor runs from is no file of this machine: neither its mode nor its bytes are changed through /proc/PID/exe', async t => {
+	const [privilege = 'rootless'] = privileges;
+	const container = supervisorFor(t, privilege).launch(planFor(t, privilege, ['/bin/sleep', '1000']));
+	const {pid} = await targetOf(container);
+	const supervisor = Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+	const exe = `/proc/${supervisor}/exe`;
+	const {mode} = statSync(nsinit);
+	chmodSync(exe, 0o700);
+	t.is(statSync(nsinit).mode, mode);
+	t.throws(() => openSync(exe, 'r+'), {message: /ETXTBSY|EPERM/});
+	t.deepEqual(readFileSync(exe), readFileSync(nsinit));
+	t.is(readFileSync(`/proc/${supervisor}/comm`, 'utf8'), 'nsinit\n');
+});

@@ -1,6 +1,6 @@
 /** Ends a container, or sends it a signal, whoever keeps it: its supervisor is asked by its socket, else its init has the signal from us. */
 
-import {existsSync} from 'node:fs';
+import {lstatSync} from 'node:fs';
 import {setTimeout as pause} from 'node:timers/promises';
 import {ClocheError, isErrno} from '../base/errors.js';
 import {formatIdentity, isAlive, type ProcessIdentity} from '../base/process.js';
@@ -27,15 +27,23 @@ const SIGKILL = 9;
 const SIGTERM = 15;
 const TIMEOUT_MS = 10_000;
 /** What the kernel and the supervisor may take once all is killed. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 5000;
 const PAUSE_MS = 5;
 /** The longest that fits into a STOP: 49 days. */
 const LONGEST_MS = 0xFF_FF_FF_FF;
 
-/** Its supervisor, if that listens. */
+/** Its supervisor, if that listens, and greets in time: one that hangs is none. */
 export const reach = async (roots: StateRoots, id: string): Promise<ContainerClient | undefined> => {
+	const greeted = connectToContainer(socketPath(roots, id));
 	try {
-		return await connectToContainer(socketPath(roots, id));
+		const client = await Promise.race([greeted, pause(PATIENCE_MS, undefined, {ref: false})]);
+		if (client === undefined) {
+			greeted.then(late => {
+				late.close();
+			}, () => undefined);
+		}
+
+		return client;
 	} catch (error) {
 		if (isGone(error)) {
 			return undefined;
@@ -83,7 +91,8 @@ export const watchRelease = (roots: StateRoots, {record: {id, detached}, owner}:
 	const claim = owner === undefined ? undefined : `${liveDirectory(roots)}/${formatIdentity(owner)}-${id}`;
 	let dead: number | undefined;
 	return () => {
-		if (claim === undefined || owner === undefined || !existsSync(claim)) {
+		// A link that leads nowhere: existsSync would never find it.
+		if (claim === undefined || owner === undefined || lstatSync(claim, {throwIfNoEntry: false}) === undefined) {
 			return true;
 		}
 
@@ -122,7 +131,7 @@ const endInit = async (found: FoundContainer, signal: number, timeout: number): 
 };
 
 const end = async (roots: StateRoots, found: FoundContainer, signal: number, timeout: number): Promise<void> => {
-	const {record: {id, name, keep, cgroups = []}, init} = found;
+	const {record: {id, name, keep, detached, cgroups = []}, init, owner} = found;
 	thaw(cgroups);
 	using client = await reach(roots, id);
 	if (client === undefined) {
@@ -136,7 +145,15 @@ const end = async (roots: StateRoots, found: FoundContainer, signal: number, tim
 		}
 	}
 
-	if (!await until(watchRelease(roots, found), PATIENCE_MS)) {
+	const isReleased = watchRelease(roots, found);
+	let released = await until(isReleased, PATIENCE_MS);
+	if (!released && detached === true) {
+		// A supervisor that hangs, or was stopped, keeps nothing but this one. What it leaves is cleaned up here.
+		send(owner, SIGKILL, id);
+		released = await until(isReleased, PATIENCE_MS);
+	}
+
+	if (!released) {
 		throw new ClocheError('the container does not end', {where: id, why: `process ${found.owner?.pid ?? '?'} still answers for it`, remedy: 'see what that waits for, or kill it'});
 	}
 

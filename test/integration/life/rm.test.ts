@@ -3,17 +3,17 @@
 import {existsSync, readFileSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {remains} from '../support/cloche.js';
-import {everybody, isThere} from '../support/place.js';
+import {everybody, isThere, ownerOf} from '../support/place.js';
 
-everybody('one that runs is removed by force alone; -v is taken', async (t, {well, ill, root, initOf, actions}) => {
+everybody('one that runs is removed by force alone; -v is taken', async (t, {well, fails, root, initOf, actions}) => {
 	const id = await well('run', '-d', '--name', 'x', 'busybox', 'sleep', '1000');
-	t.regex(await ill('rm', 'x'), /the container runs: x: running; stop it first, or give --force/);
+	t.regex(await fails('rm', 'x'), /the container runs: x: running; stop it first, or give --force/);
 	const init = initOf(id);
 	t.is(await well('rm', '-fv', 'x'), 'x');
 	t.false(isThere(init));
 	t.deepEqual(remains(root), []);
 	t.deepEqual(actions(), ['create', 'start', 'kill', 'die', 'destroy']);
-	t.regex(await ill('rm', 'x'), /no such container: x/);
+	t.regex(await fails('rm', 'x'), /no such container: x/);
 });
 
 everybody('several rm -f and a stop at once: all end well or find none, and nothing is left', async (t, {well, run, root}) => {
@@ -61,5 +61,14 @@ everybody('a record that is cut short, or of a newer version, is named and left;
 	await well('rm', '-f', 'short');
 	t.false(isThere(init));
 	await well('rm', 'newer');
+	t.deepEqual(remains(root), []);
+});
+
+everybody('a supervisor that stands still keeps nobody from removing its container', async (t, {well, root}) => {
+	const id = await well('run', '-d', '--name', 'stuck', 'busybox', 'sleep', '1000');
+	const supervisor = ownerOf(root, id);
+	process.kill(supervisor, 'SIGSTOP');
+	await well('rm', '-f', 'stuck');
+	t.false(isThere(supervisor));
 	t.deepEqual(remains(root), []);
 });

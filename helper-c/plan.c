@@ -110,6 +110,8 @@ static const char *check_whole(const struct plan *plan, const struct message *me
 	case KIND_CREATE:
 		if (!plan_find(plan, OP_CONSOLE) != !message_head(message, TAG_TERMINAL))
 			return "TERMINAL and CONSOLE need each other";
+		if ((message_head(message, TAG_NAMES) || message_head(message, TAG_NAMESERVER)) && !plan_find(plan, OP_RESOLVER))
+			return "NAMES and NAMESERVER are RESOLVER's";
 		return NULL;
 	default: return NULL;
 	}

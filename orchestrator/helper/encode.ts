@@ -81,6 +81,10 @@ const writeCreate = (channel: number, plan: Plan, options: CreateOptions): void 
 	writer.u32(Tag.FORGO, options.forgo);
 	writer.strings(Tag.CGROUP, plan.cgroups);
 	writer.string(Tag.PROGRAM, plan.program);
+	if (plan.names !== undefined && !plan.create.some(({op}) => op === 'resolver')) {
+		throw writer.refuse('names are for its operation resolver, which is missing');
+	}
+
 	writer.string(Tag.NAMES, plan.names?.directory);
 	writer.strings(Tag.NAMESERVER, plan.names?.servers);
 	for (const [index, op] of plan.create.entries()) {

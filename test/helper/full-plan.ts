@@ -44,8 +44,10 @@ export const fullPlan = (t: ExecutionContext, privilege: Privilege, argv: string
 			{op: 'domainname', name: 'north'},
 			{op: 'sysctl', key: 'net/ipv4/ip_unprivileged_port_start', value: '80'},
 			{op: 'loopback'},
+			{op: 'resolver', address: '127.0.0.11'},
 			{op: 'pivot'},
 		],
+		names: {servers: ['127.0.0.1#1']},
 		start: [
 			{op: 'rlimit', resource: 7, soft: 1024n, hard: 1024n},
 			{op: 'capabilities', bounding: CAPABILITIES, permitted: CAPABILITIES, inheritable: 0n, ambient: 0n},

@@ -2,12 +2,13 @@
 
 import {execFileSync} from 'node:child_process';
 import {createSocket} from 'node:dgram';
+import {existsSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import {ClocheError} from '../../orchestrator/base/errors.js';
 import type {Plan} from '../../orchestrator/helper/plan.js';
 import {asRoot, withOps} from './bridged.js';
 import {addressed, bare, registryFor, resolvingPlan, serverFor} from './registry.js';
-import {planFor, runPlan, supervisorFor} from './support.js';
+import {planFor, probe, runPlan, supervisorFor} from './support.js';
 
 const rooted = asRoot ? test : test.skip;
 
@@ -210,3 +211,39 @@ rooted('an address that cannot be had is told', async t => {
 	t.regex(error.message, /192\.0\.2\.1/);
 	t.log(error.message);
 });
+
+/** What says a name's addresses with another C library: a static musl binary, and the host's getent. */
+const voices = {
+	musl: (name: string): string[] => ['/probe', 'resolve', name],
+	glibc: (name: string): string[] => ['/usr/bin/getent', 'ahosts', name],
+};
+
+/** The host's programs over the container's, beside its own /bin; and the probe. */
+const HOST: Plan['create'] = [
+	{op: 'bind', source: probe, target: '/probe', create: 'file', attributes: ['rdonly']},
+	{op: 'bind', source: '/usr', target: '/usr', attributes: ['rdonly']},
+	...['lib', 'lib64'].filter(name => existsSync(`/usr/${name}`)).map(name => ({op: 'symlink', target: `/${name}`, text: `usr/${name}`} as const)),
+	{op: 'file', target: '/etc/hosts', data: '127.0.0.1 localhost\n'},
+];
+
+for (const [voice, words] of Object.entries(voices)) {
+	rooted(`${voice}: one family or both, rotated names, outside names, unknown ones`, async t => {
+		const registry = registryFor(t, 'red');
+		registry.join('red', 'both', '10.77.0.5');
+		registry.join('red', 'both', 'fd77::5');
+		registry.join('red', 'four', '10.77.0.6');
+		registry.join('red', 'six', 'fd77::6');
+		const server = await serverFor(t, query => query.includes('example') ? query.at(query.indexOf(0, 12) + 2) === 1 ? addressed(query, '192.0.2.7') : bare(query, 0) : bare(query, 3));
+		const said = async (name: string): Promise<string[]> => {
+			const plan = resolvingPlan(t, words(name), {directory: registry.directory, servers: [server]});
+			const {stdout} = await runPlan(supervisorFor(t, 'root'), withOps(plan, ...HOST));
+			return [...new Set(stdout.split('\n').map(line => line.split(' ')[0] ?? '').filter(word => /^[\d.]+$|:/.test(word)))].sort();
+		};
+
+		t.deepEqual(await said('both'), ['10.77.0.5', 'fd77::5']);
+		t.deepEqual(await said('four'), ['10.77.0.6']);
+		t.deepEqual(await said('Six'), ['fd77::6']);
+		t.deepEqual(await said('www.example.org'), ['192.0.2.7']);
+		t.deepEqual(await said('nobody'), []);
+	});
+}

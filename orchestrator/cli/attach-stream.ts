@@ -6,7 +6,7 @@ import {exitStatus, type Launched, Lifecycle} from '../container/lifecycle.js';
 import type {ContainerSpec} from '../container/spec.js';
 import {connectToContainer} from '../helper/client.js';
 import type {ContainerClient} from '../helper/container-client.js';
-import {DEFAULT_DETACH_KEYS, DetachKeys, parseDetachKeys} from './detach-keys.js';
+import {DetachKeys} from './detach-keys.js';
 import {printAside} from './output.js';
 import {openInput} from './own-input.js';
 import {RawTerminal} from './raw-terminal.js';
@@ -18,8 +18,8 @@ export interface AttachOptions {
 	stdin: boolean;
 	/** Its standard input ends with ours. */
 	endInput?: boolean;
-	/** As of --detach-keys. */
-	detachKeys?: string | undefined;
+	/** The bytes of --detach-keys. */
+	detachKeys: Buffer;
 	/** Signals to us are passed on, unless it has a terminal: there keys are. */
 	sigProxy: boolean;
 	/** Its first process, if there is one by now. */
@@ -46,7 +46,7 @@ export class Attachment {
 	/** Use {@link attachTo}. */
 	constructor(client: ContainerClient, spec: ContainerSpec, options: AttachOptions) {
 		this.#client = client;
-		this.#keys = new DetachKeys(parseDetachKeys(options.detachKeys ?? DEFAULT_DETACH_KEYS));
+		this.#keys = new DetachKeys(options.detachKeys);
 		this.#launched = {
 			pid: options.pid,
 			running: Promise.resolve(),

@@ -7,16 +7,13 @@ import {socketPath, stateRoots} from '../container/store/roots.js';
 import {isGone} from '../helper/client.js';
 import {attachTo} from './attach-stream.js';
 import type {Command} from './commands.js';
-import {DEFAULT_DETACH_KEYS, parseDetachKeys} from './detach-keys.js';
+import {detachKeysOption, readDetachKeys} from './detach-keys.js';
+import {requireOne} from './each.js';
 
 /** @throws ClocheError that tells why there is nobody to listen to */
-const main: Command['main'] = async ([word, another], values, {root}) => {
-	if (word === undefined || another !== undefined) {
-		throw new ClocheError('attach', {why: word === undefined ? 'no container given' : 'more than one container given', remedy: 'name one'});
-	}
-
-	const detachKeys = typeof values['detach-keys'] === 'string' ? values['detach-keys'] : DEFAULT_DETACH_KEYS;
-	parseDetachKeys(detachKeys);
+const main: Command['main'] = async (operands, values, {root}) => {
+	const word = requireOne(operands, 'attach');
+	const detachKeys = readDetachKeys(values);
 	const roots = stateRoots({root});
 	const {record, state, init} = findContainer(roots, word);
 	if (state === 'created' || state === 'exited' || state === 'dead') {
@@ -55,7 +52,7 @@ export const attach: Command = {
 			title: 'Options',
 			options: [
 				{name: 'no-stdin', type: 'boolean', doc: 'only listen'},
-				{name: 'detach-keys', type: 'string', value: 'KEYS', doc: 'what leaves a terminal, as ctrl-a,d', default: DEFAULT_DETACH_KEYS},
+				detachKeysOption,
 				{name: 'sig-proxy', type: 'boolean', doc: 'pass signals on to one without a terminal; --sig-proxy=false: they end only us', default: 'true'},
 			],
 		}],

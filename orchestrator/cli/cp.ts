@@ -1,5 +1,6 @@
 /** `cloche cp`: files into and out of a container. */
 
+import {createReadStream} from 'node:fs';
 import {isatty} from 'node:tty';
 import {ClocheError} from '../base/errors.js';
 import {copyFromStdin, copyIn, type CopyOptions, copyOut, copyToStdout} from '../container/files/copy.js';
@@ -10,12 +11,6 @@ import {stateRoots} from '../container/store/roots.js';
 import {isPrivileged} from '../host/privilege.js';
 import type {Command} from './commands.js';
 import {printAside, warn} from './output.js';
-
-/** Loaded only for this: it would make a terminal non-blocking, and here nobody else has our standard input. */
-const standardInput = async () => {
-	const {createReadStream} = await import('node:fs');
-	return createReadStream('', {fd: 0, autoClose: false});
-};
 
 const refuseOperands = (why: string): ClocheError => new ClocheError('cp', {why, remedy: 'give cloche cp CONTAINER:PATH DEST, or cloche cp SRC CONTAINER:PATH; - is a tar stream'});
 
@@ -53,7 +48,7 @@ const main: Command['main'] = async (operands, values, {root}) => {
 	}
 
 	const bytes = source === undefined
-		? stream ? await copyFromStdin(inside, destination?.path ?? '', await standardInput(), options) : await copyIn(inside, from, destination?.path ?? '', process.cwd(), options)
+		? stream ? await copyFromStdin(inside, destination?.path ?? '', createReadStream('', {fd: 0, autoClose: false}), options) : await copyIn(inside, from, destination?.path ?? '', process.cwd(), options)
 		: await copyOut(inside, source.path, to, process.cwd(), options);
 	if (values['quiet'] !== true && isatty(2)) {
 		printAside(`copied ${bytes} bytes (as tar) to ${to}\n`);

@@ -1,9 +1,11 @@
 /** The keys that end an attachment and not the container: `--detach-keys`, in docker's words. */
 
 import {ClocheError} from '../base/errors.js';
+import type {CommandValues} from './commands.js';
+import type {OptionEntry} from './options.js';
 
 /** As docker has them. */
-export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
+const DEFAULT = 'ctrl-p,ctrl-q';
 
 const ACCEPTED = 'keys with commas between: a letter, or ctrl- and one of a-z @ [ \\ ] ^ _, as ctrl-p,ctrl-q';
 
@@ -20,8 +22,13 @@ const parseKey = (key: string): number => {
 	return key.charCodeAt(0);
 };
 
+export const detachKeysOption: OptionEntry = {name: 'detach-keys', type: 'string', value: 'KEYS', doc: 'what leaves a terminal, as ctrl-a,d', default: DEFAULT};
+
 /** `'ctrl-p,ctrl-q'` → the bytes that those keys send. */
-export const parseDetachKeys = (text: string): Buffer => Buffer.from(text.split(',').map(key => parseKey(key)));
+export const parseDetachKeys = (text = DEFAULT): Buffer => Buffer.from(text.split(',').map(key => parseKey(key)));
+
+/** @throws ClocheError where what was given aren't keys */
+export const readDetachKeys = ({'detach-keys': keys}: CommandValues): Buffer => parseDetachKeys(typeof keys === 'string' ? keys : undefined);
 
 /** Finds the keys in what is typed; holds back what may be their beginning. */
 export class DetachKeys {

@@ -1,10 +1,11 @@
 /** `cloche diff`: what a container has changed of its image. */
 
-import {ClocheError, escapeControls} from '../base/errors.js';
+import {escapeControls} from '../base/errors.js';
 import {diffContainer} from '../container/diff/diff.js';
 import {findContainer} from '../container/store/find.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
+import {requireOne} from './each.js';
 import {print} from './output.js';
 
 /** A name may hold a newline, and a line is one path; what escapes is escaped, too. */
@@ -20,12 +21,7 @@ export const diff: Command = {
 		groups: [],
 	},
 	main: async (operands, _values, {root}) => {
-		const [word, ...more] = operands;
-		if (word === undefined || more.length > 0) {
-			throw new ClocheError('diff', {why: `it takes one container, and these are ${operands.length}`, remedy: 'give cloche diff CONTAINER'});
-		}
-
-		const changes = await diffContainer(findContainer(stateRoots({root}), word));
+		const changes = await diffContainer(findContainer(stateRoots({root}), requireOne(operands, 'diff')));
 		print(changes.map(({kind, path}) => `${kind} ${escape(path)}\n`).join(''));
 		return 0;
 	},

@@ -1,13 +1,15 @@
-/** What a command does to each container that is named: what goes wrong with one is told, and the others get their turn, as docker has it. */
+/** The containers that a command names: one, or several, each of which gets its turn, whatever goes wrong with the others, as docker has it. */
 
 import {ClocheError, describeError} from '../base/errors.js';
 import {print, warn} from './output.js';
 
-/** Words without which a command has nothing to do. */
-export const requireOperands = (operands: readonly string[], command: string): void => {
-	if (operands.length === 0) {
-		throw new ClocheError(command, {why: 'no container given', remedy: 'name one or more'});
+/** The one container that a command is about. */
+export const requireOne = ([word, another]: readonly string[], command: string): string => {
+	if (word === undefined || another !== undefined) {
+		throw new ClocheError(command, {why: word === undefined ? 'no container given' : 'more than one container given', remedy: 'name one'});
 	}
+
+	return word;
 };
 
 /**
@@ -17,7 +19,10 @@ export const requireOperands = (operands: readonly string[], command: string): v
  * @returns the exit status
  */
 export const forEachContainer = async (words: readonly string[], command: string, act: (word: string) => unknown): Promise<number> => {
-	requireOperands(words, command);
+	if (words.length === 0) {
+		throw new ClocheError(command, {why: 'no container given', remedy: 'name one or more'});
+	}
+
 	let status = 0;
 	const outcomes = [...new Set(words)].map(async (word): Promise<{line?: string; error?: unknown}> => {
 		try {

@@ -6,9 +6,9 @@ import {Watcher} from '../base/watch.js';
 import {JournalReader} from '../container/store/journal.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command, CommandValues} from './commands.js';
-import {expressionOf, type Filters, hasLabel, readFilters} from './filters.js';
-import {momentOptions, readMoment} from './moments.js';
-import {passOn} from './output.js';
+import {expressionOf, type Filters, fitsAll, hasLabel, readFilters} from './filters.js';
+import {momentOptions, readMoment} from './life-options.js';
+import {writeAll} from './output.js';
 
 /** A line of the journal; what more it has depends on the action. */
 interface JournalEvent {
@@ -50,13 +50,10 @@ const testOf = (key: string, value: string): Test => {
 };
 
 const selectorOf = (filters: Filters, since: bigint | undefined, until: bigint | undefined): Test => {
-	const tests = [...filters].map(([key, values]): Test => {
-		const each = values.map(value => testOf(key, value));
-		return event => key === 'label' ? each.every(test => test(event)) : each.some(test => test(event));
-	});
+	const fits = fitsAll(filters, testOf);
 	return event => {
 		const time = BigInt(Date.parse(event.time)) * 1_000_000n;
-		return (since === undefined || time >= since) && (until === undefined || time <= until) && tests.every(test => test(event));
+		return (since === undefined || time >= since) && (until === undefined || time <= until) && fits(event);
 	};
 };
 
@@ -102,7 +99,7 @@ const main: Command['main'] = async (operands, values, {root}) => {
 			}
 		}
 
-		if ((lines.length > 0 && !passOn(1, Buffer.from(lines.join('')))) || watcher === undefined || left <= 0) {
+		if ((lines.length > 0 && !writeAll(1, Buffer.from(lines.join('')))) || watcher === undefined || left <= 0) {
 			return 0;
 		}
 

@@ -8,6 +8,7 @@ import {exportContainer} from '../container/files/export.js';
 import {findContainer} from '../container/store/find.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
+import {requireOne} from './each.js';
 import {warn} from './output.js';
 
 /** A file gets its name when it is whole; a device or a pipe is written as it is. */
@@ -38,11 +39,7 @@ const exportTo = async (path: string, write: (descriptor: number) => Promise<voi
 };
 
 const main: Command['main'] = async (operands, values, {root}) => {
-	const [word, ...more] = operands;
-	if (word === undefined || more.length > 0) {
-		throw new ClocheError('export', {why: `it takes one container, and these are ${operands.length}`, remedy: 'give cloche export -o FILE CONTAINER'});
-	}
-
+	const word = requireOne(operands, 'export');
 	const path = values['output'];
 	const roots = stateRoots({root});
 	const found = findContainer(roots, word);

@@ -37,3 +37,16 @@ export const expressionOf = (key: string, value: string): RegExp => {
 		throw new ClocheError(`--filter ${key}=${value}`, {why: 'it is no regular expression', cause});
 	}
 };
+
+/**
+ * Whether something fits all filters.
+ *
+ * @param testOf what one KEY=VALUE asks
+ */
+export const fitsAll = <Thing>(filters: Filters, testOf: (key: string, value: string) => (thing: Thing) => boolean): ((thing: Thing) => boolean) => {
+	const tests = [...filters].map(([key, values]) => {
+		const each = values.map(value => testOf(key, value));
+		return (thing: Thing): boolean => key === 'label' ? each.every(test => test(thing)) : each.some(test => test(thing));
+	});
+	return thing => tests.every(test => test(thing));
+};

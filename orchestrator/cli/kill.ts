@@ -5,7 +5,7 @@ import {findContainer} from '../container/store/find.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
 import {forEachContainer} from './each.js';
-import {signalOf} from './life-options.js';
+import {readSignal} from './life-options.js';
 
 export const kill: Command = {
 	table: {
@@ -20,7 +20,7 @@ export const kill: Command = {
 	},
 	async main(operands, values, {root}) {
 		const roots = stateRoots({root});
-		const signal = signalOf(values['signal']);
+		const signal = readSignal(values);
 		return forEachContainer(operands, 'kill', async word => killContainer(findContainer(roots, word), roots, signal));
 	},
 };

@@ -6,8 +6,9 @@ import type {LogRecord, LogStream} from '../container/log/record.js';
 import {findContainer} from '../container/store/find.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command, CommandValues} from './commands.js';
-import {momentOptions, readMoment} from './moments.js';
-import {passOn} from './output.js';
+import {requireOne} from './each.js';
+import {momentOptions, readMoment} from './life-options.js';
+import {writeAll} from './output.js';
 
 const DESCRIPTORS = {stdout: 1, stderr: 2} as const;
 
@@ -49,7 +50,7 @@ class LogWriter {
 		}
 
 		if (data.length > ROOM) {
-			return passOn(DESCRIPTORS[this.#stream], data);
+			return writeAll(DESCRIPTORS[this.#stream], data);
 		}
 
 		this.#used += data.copy(this.#room, this.#used);
@@ -59,7 +60,7 @@ class LogWriter {
 	#flush(): boolean {
 		const bytes = this.#room.subarray(0, this.#used);
 		this.#used = 0;
-		return bytes.length === 0 || passOn(DESCRIPTORS[this.#stream], bytes);
+		return bytes.length === 0 || writeAll(DESCRIPTORS[this.#stream], bytes);
 	}
 }
 
@@ -76,11 +77,7 @@ const readTail = (value: CommandValues[string] | undefined): number | undefined 
 };
 
 const main: Command['main'] = async (operands, values, {root}) => {
-	const [word, ...others] = operands;
-	if (word === undefined || others.length > 0) {
-		throw new ClocheError('logs', {why: word === undefined ? 'no container given' : 'more than one container given', remedy: 'name one'});
-	}
-
+	const word = requireOne(operands, 'logs');
 	const tail = readTail(values['tail']);
 	const since = readMoment('since', values);
 	const until = readMoment('until', values);

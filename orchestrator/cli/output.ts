@@ -11,15 +11,18 @@ import {pauseSync} from '../base/pause.js';
 
 const PAUSE_MS = 2;
 
-/** @returns `false` where nobody reads it */
-/** All of it, whatever else it takes; a reader that is gone is no error. */
+/**
+ * Write all of it, however long that takes.
+ *
+ * @returns `false` where nobody reads it any more, which is no error: as it is the payload's right, so is it of whoever listens to us
+ */
 export const writeAll = (fd: number, bytes: Buffer): boolean => {
 	for (let rest = bytes; rest.length > 0;) {
 		try {
 			rest = rest.subarray(writeSync(fd, rest));
 		} catch (error) {
 			if (isErrno(error, 'EPIPE') || (fd === 2 && !isErrno(error, 'EAGAIN'))) {
-				return false; // What can't be said on standard error can't be said at all. Nobody reads on: as it is the payload's right, so is it of whoever listens to us.
+				return false; // What can't be said on standard error can't be said at all.
 			}
 
 			// Whoever gave it to us made it non-blocking, and it is full.
@@ -61,9 +64,6 @@ export const keepStreamsBlocking = (): void => {
 		Object.defineProperty(process, name, {configurable: true, enumerable: true, get: () => made ??= make()});
 	}
 };
-
-/** A payload's bytes, on one of our own descriptors; `false` where nobody reads them any more. */
-export const passOn = (fd: 1 | 2, bytes: Buffer): boolean => writeAll(fd, bytes);
 
 /** What was asked for: on standard output. */
 export const print = (text: string): void => {

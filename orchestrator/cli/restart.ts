@@ -6,7 +6,7 @@ import {findContainer} from '../container/store/find.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
 import {forEachContainer} from './each.js';
-import {signalOf, timeoutOf} from './life-options.js';
+import {readStop, stopOptions} from './life-options.js';
 import {startOne} from './start.js';
 
 export const restart: Command = {
@@ -16,14 +16,11 @@ export const restart: Command = {
 		interspersed: true,
 		summary: 'Stop containers as cloche stop does, and start them again.',
 		description: ['One that doesn\'t run is only started.'],
-		groups: [{title: 'Options', options: [
-			{name: 'time', short: 't', type: 'string', value: 'SECONDS', doc: 'between asking and killing; -1 waits without end', default: 'the container\'s --stop-timeout, 10s'},
-			{name: 'signal', short: 's', type: 'string', value: 'SIGNAL', doc: 'what asks', default: 'the container\'s --stop-signal, TERM'},
-		]}],
+		groups: [{title: 'Options', options: stopOptions}],
 	},
 	async main(operands, values, {root}) {
 		const roots = stateRoots({root});
-		const options = {signal: signalOf(values['signal']), timeout: timeoutOf(values['time'])};
+		const options = readStop(values);
 		return forEachContainer(operands, 'restart', async word => {
 			const found = findContainer(roots, word);
 			if (await stopContainer(found, roots, options)) {

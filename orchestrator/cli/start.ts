@@ -7,6 +7,7 @@ import {findContainer, type FoundContainer, isUp} from '../container/store/find.
 import {socketPath, stateRoots, type StateRoots} from '../container/store/roots.js';
 import type {Attachment} from './attach-stream.js';
 import type {Command} from './commands.js';
+import {detachKeysOption, readDetachKeys} from './detach-keys.js';
 import {forEachContainer} from './each.js';
 import {print, warn} from './output.js';
 import {startLastingSupervisor} from './supervisor.js';
@@ -26,7 +27,7 @@ export const startOne = async (roots: StateRoots, word: string): Promise<void> =
 };
 
 /** Hears all of it, from the first byte; the exit status. */
-const startAttached = async (roots: StateRoots, word: string, stdin: boolean, detachKeys: string | undefined): Promise<number> => {
+const startAttached = async (roots: StateRoots, word: string, stdin: boolean, detachKeys: Buffer): Promise<number> => {
 	const {attachTo} = await import('./attach-stream.js');
 	const found = findContainer(roots, word);
 	const {record, init} = found;
@@ -53,12 +54,7 @@ const main: Command['main'] = async (operands, values, {root}) => {
 	const roots = stateRoots({root});
 	const interactive = values['interactive'] === true;
 	const attached = interactive || values['attach'] === true;
-	const detachKeys = typeof values['detach-keys'] === 'string' ? values['detach-keys'] : undefined;
-	if (detachKeys !== undefined) {
-		const {parseDetachKeys} = await import('./detach-keys.js');
-		parseDetachKeys(detachKeys);
-	}
-
+	const detachKeys = readDetachKeys(values);
 	const [word, another] = operands;
 	if (word !== undefined && another === undefined) {
 		if (attached) {
@@ -91,7 +87,7 @@ export const start: Command = {
 		groups: [{title: 'Options', options: [
 			{name: 'attach', short: 'a', type: 'boolean', doc: 'stay with it: its output comes here, signals go there, we exit as it does'},
 			{name: 'interactive', short: 'i', type: 'boolean', doc: 'the same, and our standard input is its own, if it was made with --interactive'},
-			{name: 'detach-keys', type: 'string', value: 'KEYS', doc: 'what leaves a terminal, as ctrl-a,d', default: 'ctrl-p,ctrl-q'},
+			detachKeysOption,
 		]}],
 		examples: [['cloche start -ai shell', 'go on in a container that was made with cloche create -it --name shell host bash']],
 	},

@@ -5,7 +5,7 @@ import {findContainer} from '../container/store/find.js';
 import {stateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
 import {forEachContainer} from './each.js';
-import {signalOf, timeoutOf} from './life-options.js';
+import {readStop, stopOptions} from './life-options.js';
 
 export const stop: Command = {
 	table: {
@@ -14,15 +14,12 @@ export const stop: Command = {
 		summary: 'End containers: ask with the stop signal, wait, then kill.',
 		description: ['All at once. It is for good: no restart policy starts them again. A paused one is unpaused first. What doesn\'t run is left as it is.'],
 		interspersed: true,
-		groups: [{title: 'Options', options: [
-			{name: 'time', short: 't', type: 'string', value: 'SECONDS', doc: 'between asking and killing; -1 waits without end', default: 'the container\'s --stop-timeout, 10s'},
-			{name: 'signal', short: 's', type: 'string', value: 'SIGNAL', doc: 'what asks', default: 'the container\'s --stop-signal, TERM'},
-		]}],
+		groups: [{title: 'Options', options: stopOptions}],
 		examples: [['cloche stop -t 2 web db', 'both end within about two seconds']],
 	},
 	async main(operands, values, {root}) {
 		const roots = stateRoots({root});
-		const options = {signal: signalOf(values['signal']), timeout: timeoutOf(values['time'])};
+		const options = readStop(values);
 		return forEachContainer(operands, 'stop', async word => {
 			await stopContainer(findContainer(roots, word), roots, options);
 		});

@@ -4,7 +4,7 @@ import {ClocheError} from '../../base/errors.js';
 import {statusOf} from '../../container/store/exit.js';
 import {findContainer, type FoundContainer} from '../../container/store/find.js';
 import type {StateRoots} from '../../container/store/roots.js';
-import {expressionOf, type Filters, hasLabel} from '../filters.js';
+import {expressionOf, type Filters, fitsAll, hasLabel} from '../filters.js';
 import {healthOf} from './row.js';
 
 export const FILTERS = ['id', 'name', 'label', 'status', 'ancestor', 'exited', 'health', 'before', 'since', 'restart'];
@@ -80,10 +80,4 @@ const testOf = (key: string, value: string, roots: StateRoots): Test => {
 };
 
 /** Whether a container is to be shown. */
-export const selectorOf = (filters: Filters, roots: StateRoots): Test => {
-	const tests = [...filters].map(([key, values]): Test => {
-		const each = values.map(value => testOf(key, value, roots));
-		return found => key === 'label' ? each.every(test => test(found)) : each.some(test => test(found));
-	});
-	return found => tests.every(test => test(found));
-};
+export const selectorOf = (filters: Filters, roots: StateRoots): Test => fitsAll(filters, (key, value) => testOf(key, value, roots));

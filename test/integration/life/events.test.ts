@@ -1,7 +1,7 @@
 /** `cloche events`: what happened, and what happens. */
 
 import {Running} from '../support/cloche.js';
-import {everybody} from './looking.js';
+import {everybody} from '../support/place.js';
 
 interface Line {
 	time: string;
@@ -12,8 +12,8 @@ interface Line {
 
 const parse = (text: string): Line[] => text.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as Line);
 
-everybody('a container\'s life is told, to who asks later and to who follows', async (t, {well, fails, invocation}) => {
-	t.is(await well('events'), '');
+everybody('a container\'s life is told, to who asks later and to who follows', async (t, {prints, fails, invocation}) => {
+	t.is(await prints('events'), '');
 	const follower = new Running(['events', '--follow', '--filter', 'container=told'], invocation);
 	const heard: string[] = [];
 	const destroyed = new Promise<void>(resolve => {
@@ -24,18 +24,18 @@ everybody('a container\'s life is told, to who asks later and to who follows', a
 			}
 		});
 	});
-	await well('run', '-d', '--name', 'other', 'busybox', 'true');
-	await well('run', '-d', '--name', 'told', '--label', 'a=b', 'busybox', 'sh', '-c', 'exit 7');
-	await well('wait', 'told');
-	await well('rm', 'told');
+	await prints('run', '-d', '--name', 'other', 'busybox', 'true');
+	await prints('run', '-d', '--name', 'told', '--label', 'a=b', 'busybox', 'sh', '-c', 'exit 7');
+	await prints('wait', 'told');
+	await prints('rm', 'told');
 	await destroyed;
 	follower.child.kill();
-	const past = parse(await well('events', '--filter', 'container=told'));
+	const past = parse(await prints('events', '--filter', 'container=told'));
 	t.deepEqual(past.map(({action}) => action).filter(action => ['create', 'start', 'die', 'destroy'].includes(action)), ['create', 'start', 'die', 'destroy']);
 	t.deepEqual(parse(heard.join('')), past);
 	t.like(past.find(({action}) => action === 'die'), {name: 'told', exitCode: 7, labels: {a: 'b'}});
-	t.is(await well('events', '--filter', 'action=die', '--filter', 'label=a=b', '--format', '{{.action}} {{.exitCode}} {{.signal}}'), 'die 7 \n');
-	t.is(await well('events', '--until', '1h'), '');
-	t.is(parse(await well('events', '--since', '1h', '--filter', 'name=^(told|other)$', '--filter', 'action=create')).length, 2);
+	t.is(await prints('events', '--filter', 'action=die', '--filter', 'label=a=b', '--format', '{{.action}} {{.exitCode}} {{.signal}}'), 'die 7 \n');
+	t.is(await prints('events', '--until', '1h'), '');
+	t.is(parse(await prints('events', '--since', '1h', '--filter', 'name=^(told|other)$', '--filter', 'action=create')).length, 2);
 	t.regex(await fails('events', '--filter', 'colour=red'), /colour is no filter/);
 });

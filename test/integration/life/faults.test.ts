@@ -1,66 +1,27 @@
 /** What goes wrong around a detached container, and what is left of it: nothing, and nothing untold. */
 
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, readFileSync, readlinkSync} from 'node:fs';
+import {mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import test, {type ExecutionContext} from 'ava';
-import {cloche, directoryOf, type Invocation, present, remains, Running} from '../support/cloche.js';
+import test from 'ava';
+import {cloche, directoryOf, present, remains, Running} from '../support/cloche.js';
 import {until} from '../support/marked.js';
-import {people, type Person} from '../support/who.js';
+import {everybody, isThere, ownerOf, placeOf} from '../support/place.js';
+import {people} from '../support/who.js';
 
-interface Place {
-	root: string;
-	invocation: Invocation;
-	/** Runs a command that has to end well; what it printed, without the last newline. */
-	well: (words: readonly string[]) => Promise<string>;
-}
-
-const place = (t: ExecutionContext, as: Person, root = join(directoryOf(as), 'state')): Place => {
-	const invocation: Invocation = {as, env: {CLOCHE_ROOT: root}};
-	return {root, invocation, async well(words) {
-		const {status, stdout, stderr} = await cloche(words, invocation);
-		t.is(status, 0, `${words.join(' ')}\n${stderr}`);
-		return stdout.replace(/\n$/, '');
-	}};
-};
-
-const everybody = (title: string, show: (t: ExecutionContext, as: Person) => Promise<void>): void => {
-	for (const as of present) {
-		test(`${as.who}: ${title}`, async t => {
-			await show(t, as);
-		});
-	}
-};
-
-/** The pid in a name of the form BOOT-PID-START. */
-const pidIn = (identity: string): number => Number(identity.split('-')[1]);
-
-const initOf = (root: string, id: string): number => pidIn(readlinkSync(join(root, `containers/${id}.init`)));
-
-const isThere = (pid: number): boolean => {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch {
-		return false;
-	}
-};
-
-everybody('the supervisor is killed: its container ends with it, the next command says so, and it can be started again', async (t, as) => {
-	const {root, invocation, well} = place(t, as);
-	const id = await well(['run', '-d', '--name', 'orphan', 'busybox', 'sleep', '1000']);
-	const init = initOf(root, id);
-	const [claim = ''] = remains(root).filter(path => path.startsWith('live/'));
-	process.kill(pidIn(claim.slice('live/'.length)), 'SIGKILL');
+everybody('the supervisor is killed: its container ends with it, the next command says so, and it can be started again', async (t, {root, invocation, well, initOf}) => {
+	const id = await well('run', '-d', '--name', 'orphan', 'busybox', 'sleep', '1000');
+	const init = initOf(id);
+	process.kill(ownerOf(root, id), 'SIGKILL');
 	await until(() => !isThere(init));
-	t.regex(await well(['ps', '-a', '--format', '{{.Names}} {{.State}} {{.Status}}']), /^orphan dead Dead/);
-	const [{state}] = JSON.parse(await well(['inspect', 'orphan'])) as [{state: {status: string; error: string}}];
+	t.regex(await well('ps', '-a', '--format', '{{.Names}} {{.State}} {{.Status}}'), /^orphan dead Dead/);
+	const [{state}] = JSON.parse(await well('inspect', 'orphan')) as [{state: {status: string; error: string}}];
 	t.like(state, {status: 'dead', error: 'supervisor died'});
 	t.is((await cloche(['exec', 'orphan', 'true'], invocation)).status, 125);
-	await well(['start', 'orphan']);
-	t.is(await well(['ps', '--format', '{{.State}}']), 'running');
-	await well(['rm', '-f', 'orphan']);
+	await well('start', 'orphan');
+	t.is(await well('ps', '--format', '{{.State}}'), 'running');
+	await well('rm', '-f', 'orphan');
 	t.deepEqual(remains(root), []);
 });
 
@@ -77,38 +38,37 @@ const {root: rootPerson} = people;
 	t.teardown(() => {
 		execFileSync('umount', [directory]);
 	});
-	const {root, invocation, well} = place(t, rootPerson, join(directory, 'state'));
+	const {root, invocation, well} = placeOf(t, rootPerson, join(directory, 'state'));
 	// Its branch is in memory of its own, so the payload itself has room.
-	await well(['run', '-d', '--name', 'noisy', '--tmpfs', '/room', 'busybox', 'sh', '-c', 'yes noise | head -c 20000000; touch /room/done; exec sleep 1000']);
+	await well('run', '-d', '--name', 'noisy', '--tmpfs', '/room', 'busybox', 'sh', '-c', 'yes noise | head -c 20000000; touch /room/done; exec sleep 1000');
 	await until(async () => (await cloche(['exec', 'noisy', 'test', '-e', '/room/done'], invocation)).status === 0);
-	t.is(await well(['ps', '--format', '{{.Names}} {{.State}}']), 'noisy running');
-	const lostNow = (JSON.parse(await well(['inspect', 'noisy'])) as [{log: {lost: number}}])[0].log.lost;
+	t.is(await well('ps', '--format', '{{.Names}} {{.State}}'), 'noisy running');
+	const lostNow = (JSON.parse(await well('inspect', 'noisy')) as [{log: {lost: number}}])[0].log.lost;
 	t.true(lostNow > 10_000_000, String(lostNow));
-	await well(['kill', 'noisy']);
-	t.is(await well(['wait', 'noisy']), '137');
-	const [{state, log}] = JSON.parse(await well(['inspect', 'noisy'])) as [{state: {status: string; signal: string}; log: {lost: number}}];
+	await well('kill', 'noisy');
+	t.is(await well('wait', 'noisy'), '137');
+	const [{state, log}] = JSON.parse(await well('inspect', 'noisy')) as [{state: {status: string; signal: string}; log: {lost: number}}];
 	t.is(state.status, 'exited');
 	const {stdout} = await cloche(['logs', 'noisy'], invocation);
 	// What was kept and what was lost is all that there was.
 	t.is(stdout.length + log.lost, 20_000_000);
 	t.regex(stdout, /^(?:noise\n)+$/);
-	await well(['rm', 'noisy']);
+	await well('rm', 'noisy');
 	t.deepEqual(remains(root), []);
 });
 
-everybody('who stops reading stops neither the payload nor the others', async (t, as) => {
-	const {root, invocation, well} = place(t, as);
+everybody('who stops reading stops neither the payload nor the others', async (t, {root, invocation, well}) => {
 	const lines = 2_000_000;
 	// It begins when it is told to, so that everybody is there.
-	const id = await well(['run', '-d', '-i', '--name', 'source', 'busybox', 'sh', '-c', `echo ready; read x; yes 0123456789 | head -n ${lines}; echo end; exec sleep 1000`]);
+	const id = await well('run', '-d', '-i', '--name', 'source', 'busybox', 'sh', '-c', `echo ready; read x; yes 0123456789 | head -n ${lines}; echo end; exec sleep 1000`);
 	const stuck = new Running(['attach', '--no-stdin', 'source'], {...invocation, keep: false});
 	const stuckLog = new Running(['logs', '-f', 'source'], {...invocation, keep: false});
 	const reader = new Running(['attach', '--no-stdin', '--sig-proxy=false', 'source'], invocation);
 	const follower = new Running(['logs', '-f', 'source'], invocation);
 	await until(() => (stuckLog.child.stdout?.readableLength ?? 0) > 0);
 	const push = new Running(['attach', 'source'], {...invocation, input: 'go\n'});
-	await until(async () => (await well(['logs', '--tail', '1', 'source'])) === 'end', () => 'the end in the log', 60);
-	await well(['kill', 'source']);
+	await until(async () => (await well('logs', '--tail', '1', 'source')) === 'end', () => 'the end in the log', 60);
+	await well('kill', 'source');
 	const followed = await follower.ended;
 	t.is(followed.stdout.length, 'ready\n'.length + lines * 11 + 'end\n'.length);
 	t.true(followed.stdout.endsWith('0123456789\nend\n'));
@@ -116,15 +76,14 @@ everybody('who stops reading stops neither the payload nor the others', async (t
 	t.is((await push.ended).status, 137);
 	stuck.child.kill('SIGKILL');
 	stuckLog.child.kill('SIGKILL');
-	await well(['rm', 'source']);
+	await well('rm', 'source');
 	t.deepEqual(remains(root), [], id);
 });
 
-everybody('two rm -f and a stop at once: one clean outcome each', async (t, as) => {
-	const {root, invocation, well} = place(t, as);
+everybody('two rm -f and a stop at once: one clean outcome each', async (t, {root, invocation, well}) => {
 	for (let round = 0; round < 5; round++) {
 		const name = `crowded${round}`;
-		await well(['run', '-d', '--name', name, 'busybox', 'sh', '-c', 'trap "exit 3" TERM; while :; do sleep 0.05; done']);
+		await well('run', '-d', '--name', name, 'busybox', 'sh', '-c', 'trap "exit 3" TERM; while :; do sleep 0.05; done');
 		const ends = await Promise.all([['rm', '-f', name], ['stop', name], ['rm', '-f', name]].map(async words => cloche(words, invocation)));
 		for (const {status, stderr} of ends) {
 			// Each did it, or found that it was done.
@@ -147,7 +106,7 @@ test('200 containers are started, entered, stopped and removed by 8 orchestrator
 		throw new Error('nobody is here');
 	}
 
-	const {root} = place(t, as);
+	const {root} = placeOf(t, as);
 	const ends = await Promise.all(Array.from({length: ORCHESTRATORS}, async () =>
 		cloche([root, String(CONTAINERS / ORCHESTRATORS)], {as, cwd: process.cwd(), program: [process.execPath, '--import=tsx', crew]})));
 	for (const {status, stderr} of ends) {

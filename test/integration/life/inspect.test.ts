@@ -3,7 +3,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {repository} from '../support/installed.js';
-import {everybody} from './looking.js';
+import {everybody} from '../support/place.js';
 
 /** `state.pid` for every member in the first column of the table. */
 const documented = [...readFileSync(join(repository, 'docs/inspect.md'), 'utf8').matchAll(/^\| `([\w.]+)` \|/gm)].map(match => match[1] ?? '');
@@ -12,12 +12,12 @@ const documented = [...readFileSync(join(repository, 'docs/inspect.md'), 'utf8')
 const membersOf = (value: object, before = ''): string[] => Object.entries(value).flatMap(([name, member]: [string, unknown]) =>
 	['state', 'root', 'log'].includes(before + name) && typeof member === 'object' && member !== null ? membersOf(member, `${before}${name}.`) : [before + name]);
 
-everybody('what is printed is what the docs list, whatever the state', async (t, {well}) => {
-	const id = (await well('create', '--name', 'made', '--label', 'a=b', 'busybox', 'sh', '-c', 'exit 5')).trim();
-	await well('run', '-d', '--name', 'runs', '-v', '/tmp:/there:ro', 'busybox', 'sleep', '1000');
-	await well('run', '-d', '--name', 'ended', 'busybox', 'sh', '-c', 'kill -9 $$ || true; exit 5');
-	await well('wait', 'ended');
-	const views = JSON.parse(await well('inspect', 'made', 'runs', 'ended')) as [object, object, object];
+everybody('what is printed is what the docs list, whatever the state', async (t, {prints}) => {
+	const id = (await prints('create', '--name', 'made', '--label', 'a=b', 'busybox', 'sh', '-c', 'exit 5')).trim();
+	await prints('run', '-d', '--name', 'runs', '-v', '/tmp:/there:ro', 'busybox', 'sleep', '1000');
+	await prints('run', '-d', '--name', 'ended', 'busybox', 'sh', '-c', 'kill -9 $$ || true; exit 5');
+	await prints('wait', 'ended');
+	const views = JSON.parse(await prints('inspect', 'made', 'runs', 'ended')) as [object, object, object];
 	for (const view of views) {
 		t.deepEqual(membersOf(view).sort(), [...documented].sort());
 	}
@@ -34,10 +34,10 @@ everybody('what is printed is what the docs list, whatever the state', async (t,
 	}
 });
 
-everybody('templates; a container that isn\'t there is told of beside the others', async (t, {well, fails}) => {
-	await well('create', '--name', 'made', '-e', 'A=b', '--label', 'x.y=z', 'busybox', 'true');
-	t.is(await well('inspect', 'made', '-f', '{{.State.Status}} {{json .command}} {{index .Labels "x.y"}}{{range $k, $v := .labels}} {{$k}}:{{$v}}{{end}}'), 'created ["true"] z x.y:z\n');
-	t.is(await well('inspect', '--format', '{{range .config.process.env}}{{if eq . "A=b"}}{{.}}{{end}}{{end}}', 'made'), 'A=b\n');
+everybody('templates; a container that isn\'t there is told of beside the others', async (t, {prints, fails}) => {
+	await prints('create', '--name', 'made', '-e', 'A=b', '--label', 'x.y=z', 'busybox', 'true');
+	t.is(await prints('inspect', 'made', '-f', '{{.State.Status}} {{json .command}} {{index .Labels "x.y"}}{{range $k, $v := .labels}} {{$k}}:{{$v}}{{end}}'), 'created ["true"] z x.y:z\n');
+	t.is(await prints('inspect', '--format', '{{range .config.process.env}}{{if eq . "A=b"}}{{.}}{{end}}{{end}}', 'made'), 'A=b\n');
 	t.regex(await fails('inspect', '-f', '{{.state.colour}}', 'made'), /unknown field in --format: \.colour; there are \.status, /);
 	t.regex(await fails('inspect', 'made', 'missing'), /no such container: missing/);
 });

@@ -22,18 +22,18 @@ if (asRoot === undefined || !canFreeze()) {
 } else {
 	test(title, async t => {
 		const place = placeOf(t, asRoot);
-		const {well, ill, state, actions} = place;
+		const {well, fails, state, actions} = place;
 		await well('run', '-d', '--name', 'p', 'busybox', 'sh', '-c', counter);
 		await until(async () => await count(place, 'p') > 3);
 		await well('pause', 'p');
 		t.is(await state('p'), 'paused');
 		const before = await count(place, 'p');
-		t.regex(await ill('pause', 'p'), /paused already: p/);
+		t.regex(await fails('pause', 'p'), /paused already: p/);
 		t.is(await count(place, 'p'), before, 'commands took their time, and nothing was counted');
 		await well('unpause', 'p');
 		t.is(await state('p'), 'running');
 		await until(async () => await count(place, 'p') > before);
-		t.regex(await ill('unpause', 'p'), /not paused: p: running/);
+		t.regex(await fails('unpause', 'p'), /not paused: p: running/);
 		t.deepEqual(actions(), ['create', 'start', 'pause', 'unpause']);
 		await well('rm', '-f', 'p');
 	});
@@ -75,19 +75,19 @@ if (asRoot === undefined || !canFreeze()) {
 	});
 }
 
-everybody('what doesn\'t run can\'t be paused', async (t, {well, ill}) => {
+everybody('what doesn\'t run can\'t be paused', async (t, {well, fails}) => {
 	await well('run', '-d', '--name', 'ended', 'busybox', 'true');
 	await well('wait', 'ended');
-	t.regex(await ill('pause', 'ended'), /does not run: ended: exited/);
+	t.regex(await fails('pause', 'ended'), /does not run: ended: exited/);
 });
 
 const {user} = people;
 
 if (user !== undefined && asRoot !== undefined) {
 	test('user: without a cgroup, pause says why, and nothing has happened', async t => {
-		const {well, ill, state} = placeOf(t, user);
+		const {well, fails, state} = placeOf(t, user);
 		await well('run', '-d', '--name', 'p', 'busybox', 'sleep', '1000');
-		t.regex(await ill('pause', 'p'), /cannot pause: p: no cgroup can be made here: ours wasn't delegated to us; /);
+		t.regex(await fails('pause', 'p'), /cannot pause: p: no cgroup can be made here: ours wasn't delegated to us; /);
 		t.is(await state('p'), 'running');
 		await well('rm', '-f', 'p');
 	});

@@ -5,15 +5,15 @@ import {join} from 'node:path';
 import {remains} from '../support/cloche.js';
 import {everybody} from '../support/place.js';
 
-everybody('a container has its new name, and the old one is free; running or not', async (t, {well, ill, root, actions}) => {
+everybody('a container has its new name, and the old one is free; running or not', async (t, {well, fails, root, actions}) => {
 	const id = await well('run', '-d', '--name', 'old', 'busybox', 'sleep', '1000');
 	await well('rename', 'old', 'new');
 	t.is(await well('ps', '--format', '{{.Names}}'), 'new');
-	t.regex(await ill('stop', 'old'), /no such container: old/);
+	t.regex(await fails('stop', 'old'), /no such container: old/);
 	await well('run', '-d', '--name', 'old', 'busybox', 'true');
-	t.regex(await ill('rename', 'new', 'old'), /the name is taken: old/);
-	t.regex(await ill('rename', 'new', 'new'), /has that name already/);
-	t.regex(await ill('rename', 'new', '.hidden'), /not a container's name/);
+	t.regex(await fails('rename', 'new', 'old'), /the name is taken: old/);
+	t.regex(await fails('rename', 'new', 'new'), /has that name already/);
+	t.regex(await fails('rename', 'new', '.hidden'), /not a container's name/);
 	await well('stop', '-t', '0', 'new');
 	await well('rename', id, 'third');
 	t.deepEqual(readdirSync(join(root, 'names')).sort(), ['old', 'third']);

@@ -41,15 +41,15 @@ everybody('one in the foreground: stop, and kill; who runs it exits as ever', as
 	t.deepEqual(remains(root), []);
 });
 
-everybody('kill sends any signal, and ends by KILL; it fails where nothing runs', async (t, {well, ill, actions}) => {
+everybody('kill sends any signal, and ends by KILL; it fails where nothing runs', async (t, {well, fails, actions}) => {
 	await well('run', '-d', '--name', 'k', 'busybox', 'sh', '-c', polite);
 	await until(async () => await well('logs', 'k') === 'ready');
 	await well('kill', '-s', 'SIGHUP', 'k');
 	await until(async () => await well('logs', 'k') === 'ready\nhup');
 	await well('kill', 'k');
 	t.is(await well('wait', 'k'), '137');
-	t.regex(await ill('kill', 'k'), /does not run: k: exited/);
-	t.regex(await ill('kill', '-s', 'NONSENSE', 'k'), /--signal NONSENSE: not a signal; give/);
+	t.regex(await fails('kill', 'k'), /does not run: k: exited/);
+	t.regex(await fails('kill', '-s', 'NONSENSE', 'k'), /--signal NONSENSE: not a signal; give/);
 	t.deepEqual(actions(), ['create', 'start', 'kill', 'kill', 'die']);
 });
 

@@ -5,13 +5,13 @@ import {remains} from '../support/cloche.js';
 import {until} from '../support/marked.js';
 import {everybody, ownerOf} from '../support/place.js';
 
-everybody('it prints the exit status of each, in the order of the words', async (t, {well, ill}) => {
+everybody('it prints the exit status of each, in the order of the words', async (t, {well, fails}) => {
 	await well('run', '-d', '--name', 'a', 'busybox', 'sh', '-c', 'exit 3');
 	await well('run', '-d', '--name', 'b', 'busybox', 'true');
 	await well('run', '-d', '--name', 'c', 'busybox', 'sh', '-c', 'kill -9 $$; sleep 0.1; exit 4');
 	t.is(await well('wait', 'a', 'b', 'c'), '3\n0\n4');
 	await well('create', '--name', 'never', 'busybox', 'true');
-	t.regex(await ill('wait', 'never'), /never started/);
+	t.regex(await fails('wait', 'never'), /never started/);
 });
 
 everybody('it waits: of one that removes itself at its end, too', async (t, {well, begin, root}) => {

@@ -1,32 +1,66 @@
-/** A state root of a test's own, and its container's processes. */
+/** A state root of a test's own: commands on it, and what lies in it. Whatever is left at the end is ended and removed. */
 
-import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, readlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {cloche, directoryOf, type Ended, present, Running} from './cloche.js';
-import {readProc, until} from './marked.js';
+import {cloche, directoryOf, type Ended, type Invocation, present, Running} from './cloche.js';
+import {killMarked, MARK, newMark, readProc, until} from './marked.js';
 import type {Person} from './who.js';
+
+/** What tests look at of a container's record. */
+export interface Written {
+	id: string;
+	name?: string;
+	keep: boolean;
+	labels?: unknown;
+}
+
+/** And of an exit record. */
+export interface Exit {
+	code?: number;
+	signal?: number;
+	error?: string;
+	stopped?: boolean;
+	restarts?: number;
+	restarting?: boolean;
+}
 
 export interface Place {
 	root: string;
 	as: Person;
+	/** Of the environment of everything that runs there. */
+	mark: string;
+	/** How its commands are called. */
+	invocation: Invocation;
 	/** A command to its end. */
 	run: (...words: string[]) => Promise<Ended>;
-	/** The same for one that has to end well; what it printed, without the last newline. */
+	/** The same for one that has to end well and to say nothing on stderr; what it printed. */
+	prints: (...words: string[]) => Promise<string>;
+	/** The same without the last newline. */
 	well: (...words: string[]) => Promise<string>;
 	/** One that has to fail as ours; its line. */
-	ill: (...words: string[]) => Promise<string>;
+	fails: (...words: string[]) => Promise<string>;
 	/** One that goes on. */
 	begin: (...words: string[]) => Running;
 	/** A container in the foreground, whose command has begun; its init's pid. */
 	foreground: (name: string, ...words: string[]) => Promise<{running: Running; init: number}>;
 	state: (name: string) => Promise<string>;
+	/** A path below the root. */
+	file: (...names: string[]) => string;
+	record: (id: string) => Written;
+	/** How it ended for good; waits for that. */
+	exit: (id: string) => Promise<Exit>;
+	/** The log without its times. */
+	log: (id: string) => string[];
+	/** The actions of the journal, in order: all, or those of one container. */
+	actions: (id?: string) => string[];
 	/** Of the init of a container. */
 	initOf: (id: string) => number;
-	/** The actions of the journal, in order. */
-	actions: () => string[];
+	/** Wait until nobody answers for it. */
+	released: (id: string) => Promise<void>;
 }
 
+/** The pid in a name of the form BOOT-PID-START. */
 const pidIn = (identity: string): number => Number(identity.split('-')[1]);
 
 /** The pid of the process that answers for a container. */
@@ -37,20 +71,71 @@ export const ownerOf = (root: string, id: string): number => {
 
 export const isThere = (pid: number): boolean => !['', 'Z'].includes(/\) (\S)/.exec(readProc(`${pid}/stat`))?.[1] ?? '');
 
-export const placeOf = (t: ExecutionContext, as: Person): Place => {
-	const root = join(directoryOf(as), 'state');
-	const invocation = {as, env: {CLOCHE_ROOT: root}};
+const idsIn = (root: string): string[] => existsSync(join(root, 'containers')) ? readdirSync(join(root, 'containers')).filter(name => !name.includes('.')) : [];
+
+/** It goes when another run begins. */
+const readExit = (path: string): Exit | undefined => {
+	try {
+		return JSON.parse(readFileSync(path, 'utf8')) as Exit;
+	} catch (error) {
+		if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+			return undefined;
+		}
+
+		throw error;
+	}
+};
+
+/** What stands in a state root. */
+const filesOf = (root: string): Pick<Place, 'file' | 'record' | 'exit' | 'log' | 'actions' | 'initOf' | 'released'> => {
+	const file = (...names: string[]): string => join(root, ...names);
+	return {
+		file,
+		record: id => JSON.parse(readFileSync(file('containers', id, 'record.json'), 'utf8')) as Written,
+		async exit(id) {
+			const path = file('containers', id, 'exit.json');
+			let exit: Exit | undefined;
+			await until(() => {
+				exit = readExit(path);
+				return exit !== undefined && exit.restarting !== true;
+			});
+			return exit ?? {};
+		},
+		log(id) {
+			const directory = file('containers', id, 'log');
+			return readdirSync(directory).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+				.flatMap(name => readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1)).map(line => line.replace(/^\S+ /, ''));
+		},
+		actions: id => readFileSync(file('events'), 'utf8').split('\n').slice(0, -1).map(line => JSON.parse(line) as {action: string; id: string})
+			.filter(event => id === undefined || event.id === id).map(({action}) => action),
+		initOf: id => pidIn(readlinkSync(file(`containers/${id}.init`))),
+		released: async id => until(() => readdirSync(file('live')).every(name => !name.endsWith(id))),
+	};
+};
+
+export const placeOf = (t: ExecutionContext, as: Person, root = join(directoryOf(as), 'state')): Place => {
+	const mark = newMark();
+	const invocation: Invocation = {as, env: {CLOCHE_ROOT: root, [MARK]: mark}};
 	const run = async (...words: string[]): Promise<Ended> => cloche(words, invocation);
-	const well = async (...words: string[]): Promise<string> => {
+	const prints = async (...words: string[]): Promise<string> => {
 		const {status, stdout, stderr} = await run(...words);
-		t.is(status, 0, `${words.join(' ')}\n${stderr}`);
-		return stdout.replace(/\n$/, '');
+		t.deepEqual([status, stderr], [0, ''], words.join(' '));
+		return stdout;
 	};
 
-	const initOf = (id: string): number => pidIn(readlinkSync(join(root, `containers/${id}.init`)));
+	const well = async (...words: string[]): Promise<string> => (await prints(...words)).replace(/\n$/, '');
+	t.teardown(async () => {
+		const ids = idsIn(root);
+		if (ids.length > 0) {
+			await run('rm', '-f', ...ids);
+		}
+
+		killMarked(mark);
+	});
+	const files = filesOf(root);
 	return {
-		root, as, run, well, initOf,
-		async ill(...words) {
+		...files, root, as, mark, invocation, run, prints, well,
+		async fails(...words) {
 			const {status, stderr} = await run(...words);
 			t.is(status, 125, `${words.join(' ')}\n${stderr}`);
 			t.regex(stderr, /^cloche: [^\n]+\n$/);
@@ -63,16 +148,13 @@ export const placeOf = (t: ExecutionContext, as: Person): Place => {
 			await until(async () => {
 				const {stdout} = await run('ps', '--no-trunc', '--filter', `name=^${name}$`, '--format', '{{.ID}}');
 				const id = stdout.trim();
-				init = id === '' ? 0 : initOf(id);
+				init = id === '' ? 0 : files.initOf(id);
 				// Its command is executed, not nsinit any more.
 				return init > 0 && !readProc(`${init}/comm`).startsWith('nsinit') && readProc(`${init}/cmdline`).length > 0;
 			});
 			return {running, init};
 		},
-		async state(name) {
-			return well('ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.State}}');
-		},
-		actions: () => readFileSync(join(root, 'events'), 'utf8').trim().split('\n').map(line => (JSON.parse(line) as {action: string}).action),
+		state: async name => well('ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.State}}'),
 	};
 };
 

@@ -75,7 +75,7 @@ static bool has(int network, const char *name, const char *address, bool *is_id)
 	if (length < 0)
 		return false;
 	id[length] = 0;
-	*is_id = strncmp(id, name, strlen(name)) == 0;
+	*is_id = strncasecmp(id, name, strlen(name)) == 0; /* names are in small letters */
 	return true;
 }
 

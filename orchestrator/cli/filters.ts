@@ -1,6 +1,8 @@
 /** `--filter KEY=VALUE`, as docker reads them: of one key, any value fits (labels: all have to); of several keys, all have to. */
 
 import {ClocheError} from '../base/errors.js';
+import {parseMoment} from '../container/options/moment.js';
+import {Unacceptable} from '../container/options/unacceptable.js';
 
 export type Filters = ReadonlyMap<string, readonly string[]>;
 
@@ -38,6 +40,15 @@ export const expressionOf = (key: string, value: string): RegExp => {
 	}
 };
 
+/** Milliseconds since 1970. */
+const momentOf = (value: string): number => {
+	try {
+		return Number(parseMoment(value) / 1_000_000n);
+	} catch (cause) {
+		throw cause instanceof Unacceptable ? new ClocheError(`--filter until=${value}`, {why: cause.why, remedy: `give ${cause.accepted}`}) : cause;
+	}
+};
+
 /**
  * Whether something fits all filters.
  *
@@ -49,4 +60,15 @@ export const fitsAll = <Thing>(filters: Filters, testOf: (key: string, value: st
 		return (thing: Thing): boolean => key === 'label' ? each.every(test => test(thing)) : each.some(test => test(thing));
 	});
 	return thing => tests.every(test => test(thing));
+};
+
+/** What can be said of what is pruned. */
+export const PRUNE_FILTERS = ['until', 'label', 'label!'];
+
+/** Whether something is to be pruned: made before until, with these labels and without those. */
+export const pruneSelector = (filters: Filters): ((of: {created: string; labels?: Readonly<Record<string, string>>}) => boolean) => {
+	const untils = (filters.get('until') ?? []).map(text => momentOf(text));
+	return ({created, labels = {}}) => untils.every(until => Date.parse(created) < until)
+		&& (filters.get('label') ?? []).every(word => hasLabel(labels, word))
+		&& (filters.get('label!') ?? []).every(word => !hasLabel(labels, word));
 };

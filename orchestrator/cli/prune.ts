@@ -2,13 +2,13 @@
 
 import {lstatSync, readdirSync} from 'node:fs';
 import {ClocheError, describeError} from '../base/errors.js';
-import {parseNanoseconds} from '../container/options/duration.js';
 import {removeEnded} from '../container/remove.js';
 import {type FoundContainer, isUp, listContainers} from '../container/store/find.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import type {Command} from './commands.js';
 import {requireConsent} from './consent.js';
-import {type Filters, hasLabel, readFilters} from './filters.js';
+import {type Filters, PRUNE_FILTERS, pruneSelector, readFilters} from './filters.js';
+import {humanSize} from './format/size.js';
 import {print, printAside, warn} from './output.js';
 
 const BLOCK = 512;
@@ -32,49 +32,15 @@ const sizeOf = (path: string): number => {
 	return size;
 };
 
-/** As docker prints it: decimal units, three digits. */
-export const humanSize = (bytes: number): string => {
-	const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-	let size = bytes;
-	let unit = 0;
-	for (; size >= 1000 && unit < units.length - 1; unit++) {
-		size /= 1000;
-	}
-
-	return `${unit === 0 ? size : Number(size.toPrecision(4))}${units[unit] ?? ''}`;
-};
-
-/** A length of time before now, seconds since 1970, or a date; milliseconds since 1970. */
-export const momentOf = (text: string): number => {
-	const moment = /^\d{9,}(?:\.\d+)?$/u.test(text) ? Number(text) * 1000 : /^\d+-/u.test(text) ? Date.parse(text) : undefined;
-	try {
-		const before = moment ?? Date.now() - Number(parseNanoseconds(text) / 1_000_000n);
-		if (!Number.isNaN(before)) {
-			return before;
-		}
-	} catch {
-		// Told below.
-	}
-
-	throw new ClocheError(`--filter until=${text}`, {why: 'neither a time nor a length of time', remedy: 'give 24h, 2026-01-31T12:00:00Z or seconds since 1970'});
-};
-
-const selectorOf = (filters: Filters): (found: FoundContainer) => boolean => {
-	const untils = (filters.get('until') ?? []).map(text => momentOf(text));
-	return ({record: {created, labels = {}}}) => untils.every(until => Date.parse(created) < until)
-		&& (filters.get('label') ?? []).every(word => hasLabel(labels, word))
-		&& (filters.get('label!') ?? []).every(word => !hasLabel(labels, word));
-};
-
 /** One that somebody starts or removes meanwhile is his. */
 const isOurs = ({state, owner}: FoundContainer): boolean => !isUp(state) && owner === undefined;
 
 const removeAll = (roots: StateRoots, filters: Filters): number => {
-	const isChosen = selectorOf(filters);
+	const isChosen = pruneSelector(filters);
 	const {containers, problems} = listContainers(roots);
 	let status = 0;
 	let reclaimed = 0;
-	for (const {record: {id}, directory} of containers.filter(found => isOurs(found) && isChosen(found))) {
+	for (const {record: {id}, directory} of containers.filter(found => isOurs(found) && isChosen(found.record))) {
 		try {
 			const size = sizeOf(directory);
 			removeEnded(roots, id);
@@ -97,8 +63,6 @@ const removeAll = (roots: StateRoots, filters: Filters): number => {
 
 const ALL = 'all containers that don\'t run';
 
-const filterKeys = ['until', 'label', 'label!'];
-
 export const prune: Command = {
 	table: {
 		name: 'prune',
@@ -117,7 +81,7 @@ export const prune: Command = {
 		}
 
 		const words = values['filter'];
-		const filters = readFilters(Array.isArray(words) ? words as string[] : [], filterKeys);
+		const filters = readFilters(Array.isArray(words) ? words as string[] : [], PRUNE_FILTERS);
 		return requireConsent(values, 'prune', ALL, `This removes ${ALL}, with all they have written.`) ? removeAll(stateRoots({root}), filters) : 0;
 	},
 };

@@ -2,25 +2,14 @@
 
 import {networkRoots} from '../../container/store/networks.js';
 import {stateRoots} from '../../container/store/roots.js';
-import type {NetworkRecord} from '../../network/record.js';
 import {pruneNetworks} from '../../network/remove.js';
 import type {Command} from '../commands.js';
 import {requireConsent} from '../consent.js';
-import {type Filters, hasLabel, readFilters} from '../filters.js';
+import {PRUNE_FILTERS, pruneSelector, readFilters} from '../filters.js';
 import {print} from '../output.js';
-import {momentOf} from '../prune.js';
 import {listOf, requireNoOperands} from './values.js';
 
-const FILTERS = ['until', 'label', 'label!'];
-
 const ALL = 'all networks that no container uses';
-
-const selectorOf = (filters: Filters): (record: NetworkRecord) => boolean => {
-	const untils = (filters.get('until') ?? []).map(text => momentOf(text));
-	return ({created, labels}) => untils.every(until => Date.parse(created) < until)
-		&& (filters.get('label') ?? []).every(word => hasLabel(labels, word))
-		&& (filters.get('label!') ?? []).every(word => !hasLabel(labels, word));
-};
 
 export const prune: Command = {
 	table: {
@@ -36,7 +25,7 @@ export const prune: Command = {
 	},
 	async main(operands, values, {root}) {
 		requireNoOperands(operands, 'prune', 'cloche network rm NAME removes one');
-		const isChosen = selectorOf(readFilters(listOf(values['filter']), FILTERS));
+		const isChosen = pruneSelector(readFilters(listOf(values['filter']), PRUNE_FILTERS));
 		if (!requireConsent(values, 'network prune', ALL, `This removes ${ALL}.`)) {
 			return 0;
 		}

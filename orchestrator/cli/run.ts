@@ -57,18 +57,11 @@ const hearersOf = (tracer: TracePrinter | undefined): Pick<LaunchOptions, 'onWar
 	}}),
 });
 
-/** While the helper is at work: this is one readdir unless somebody died. */
-const tidy = (roots: StateRoots): void => {
-	for (const problem of collectGarbage(roots).problems) {
+/** While the helper is at work: this is one readdir and two looks unless somebody died. */
+const tidy = async (roots: StateRoots): Promise<void> => {
+	for (const problem of [...collectGarbage(roots).problems, ...await tidyNetworks(roots)]) {
 		warn(problem.message);
 	}
-
-	// Asynchronous only where somebody was killed while changing networks: then it goes on beside the container.
-	void tidyNetworks(roots).then(problems => {
-		for (const problem of problems) {
-			warn(problem.message);
-		}
-	});
 };
 
 const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervisor, trace: boolean): Promise<number> => {
@@ -89,7 +82,7 @@ const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervi
 		},
 	});
 	signals.sendTo(lifecycle);
-	tidy(roots);
+	const tidied = tidy(roots);
 
 	try {
 		const ended = await outcome;
@@ -100,6 +93,7 @@ const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervi
 		await released.catch((error: unknown) => {
 			warn(describeError(error));
 		});
+		await tidied;
 	}
 };
 
@@ -112,7 +106,7 @@ const runDetached = async (spec: ContainerSpec, roots: StateRoots, trace: boolea
 	const before = uptime();
 	const {id} = await startDetached(designed, {roots, supervisor, launch: hearersOf(tracer)});
 	tracer?.detached(Number(uptime() - before) / 1e6);
-	tidy(roots);
+	await tidy(roots);
 	return id;
 };
 

@@ -24,3 +24,20 @@ export const ipBatch = async (lines: readonly string[]): Promise<void> => {
 		throw new ClocheError('ip failed', {where: line, why, cause: result.cause});
 	}
 };
+
+/** The aliases of bridges, by their names: ip-link(8), in JSON. */
+export const parseAliases = (text: string): Map<string, string> => {
+	const links: unknown = JSON.parse(text === '' ? '[]' : text);
+	const pairs = (Array.isArray(links) ? links as readonly unknown[] : []).flatMap(link =>
+		typeof link === 'object' && link !== null && 'ifname' in link && 'ifalias' in link ? [[String(link.ifname), String(link.ifalias)] as const] : []);
+	return new Map(pairs);
+};
+
+export const bridgeAliases = async (): Promise<Map<string, string>> => {
+	const result = await runTool(IP, ['-json', 'link', 'show', 'type', 'bridge']);
+	if ('cause' in result) {
+		throw new ClocheError('ip failed', {where: 'link show type bridge', why: result.words, cause: result.cause});
+	}
+
+	return parseAliases(result.output);
+};

@@ -17,15 +17,15 @@ const parse4 = (text: string): bigint | undefined => {
 };
 
 /** Its groups of 16 bits; an address of version 4 may end it (RFC 4291, 2.2). */
-const groupsOf = (text: string): bigint[] | undefined => {
+const groupsOf = (text: string, ends: boolean): bigint[] | undefined => {
 	if (text === '') {
 		return [];
 	}
 
 	const groups: bigint[] = [];
 	for (const [index, part] of text.split(':').entries()) {
-		const last = parse4(part);
-		if (last !== undefined && index === text.split(':').length - 1) {
+		const last = ends && index === text.split(':').length - 1 ? parse4(part) : undefined;
+		if (last !== undefined) {
 			groups.push(last >> 16n, last & 0xFF_FFn);
 		} else if (/^[\da-f]{1,4}$/i.test(part)) {
 			groups.push(BigInt(`0x${part}`));
@@ -39,8 +39,8 @@ const groupsOf = (text: string): bigint[] | undefined => {
 
 const parse6 = (text: string): bigint | undefined => {
 	const [head = '', tail, ...more] = text.split('::');
-	const before = groupsOf(head);
-	const after = groupsOf(tail ?? '');
+	const before = groupsOf(head, tail === undefined);
+	const after = groupsOf(tail ?? '', true);
 	if (before === undefined || after === undefined || more.length > 0) {
 		return undefined;
 	}

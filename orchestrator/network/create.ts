@@ -8,7 +8,7 @@ import {inTurn} from '../base/turn.js';
 import {linkExists} from '../host/links.js';
 import {hostRoutes} from '../host/routes.js';
 import {isWhole, listNetworks} from './find.js';
-import {bringUp, isUp, requirePrivilege, takeDown} from './machine.js';
+import {bringUp, isUp, prepareRules, requirePrivilege, takeDown} from './machine.js';
 import {leasesDirectory, networkDirectory, networksDirectory, type NetworkRoots, recordPath, registryDirectory, turnPath} from './places.js';
 import {NETWORK_VERSION, type NetworkRecord, readNetwork, requireNetworkName} from './record.js';
 import {begin, finish, repairInTurn} from './repair.js';
@@ -60,8 +60,16 @@ const make = async (roots: DataRoot, record: NetworkRecord, others: readonly Net
 		throw new ClocheError('the network\'s name is taken', {where: record.name, remedy: 'choose another'});
 	}
 
+	let switched = false;
 	try {
-		const warnings = await bringUp(roots, record, others);
+		switched = await prepareRules(roots, record, others);
+	} catch (error) {
+		forget(roots, record);
+		throw error;
+	}
+
+	try {
+		const warnings = await bringUp(roots, record, switched);
 		mkdirSync(registryDirectory(directory), {mode: 0o700});
 		mkdirSync(leasesDirectory(directory), {mode: 0o700});
 		finish(roots);
@@ -72,19 +80,20 @@ const make = async (roots: DataRoot, record: NetworkRecord, others: readonly Net
 	}
 };
 
-/** What can't be undone now stays written down as unfinished; the reason is the first error's. */
+const forget = (roots: DataRoot, {name}: NetworkRecord): void => {
+	rmSync(networkDirectory(roots, name), {recursive: true, force: true});
+	finish(roots);
+};
+
+/** What can't be undone now stays written down as unfinished, for the next start; the reason is the first error's. */
 const undo = async (roots: DataRoot, record: NetworkRecord, others: readonly NetworkRecord[]): Promise<void> => {
 	try {
 		await takeDown(roots, [record.bridge], others);
-	} catch (error) {
-		// Without nft there are no rules, and without ip no bridge, to be removed.
-		if (linkExists(record.bridge) || !(error instanceof ClocheError)) {
-			return;
-		}
+	} catch {
+		return;
 	}
 
-	rmSync(networkDirectory(roots, record.name), {recursive: true, force: true});
-	finish(roots);
+	forget(roots, record);
 };
 
 const makeInTurn = async (roots: DataRoot, {name, internal = false, labels = {}, mtu = DEFAULT_MTU, ...wishes}: NewNetwork): Promise<MadeNetwork> => {
@@ -162,7 +171,8 @@ export const ensureUp = async (roots: DataRoot, name: string): Promise<MadeNetwo
 
 		requirePrivilege();
 		begin(roots);
-		const warnings = await bringUp(roots, record, listNetworks(roots).networks.filter(other => other.name !== name));
+		const others = listNetworks(roots).networks.filter(other => other.name !== name);
+		const warnings = await bringUp(roots, record, await prepareRules(roots, record, others));
 		finish(roots);
 		return {record, warnings};
 	});

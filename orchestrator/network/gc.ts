@@ -1,7 +1,8 @@
 /** What the dead have left of networks. Nothing of the living is touched. */
 
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {inTurn} from '../base/turn.js';
+import {bridgeAliases} from '../host/ip.js';
 import {listLinks} from '../host/links.js';
 import {aliasOf, isBridge} from './bridge.js';
 import {listNetworks, networkNames} from './find.js';
@@ -39,19 +40,12 @@ export const collectNetworks = async (roots: NetworkRoots): Promise<void> => {
 	}
 };
 
-/** Bridges of this state root that no record tells of: somebody removed the records by hand. */
-const strays = (roots: NetworkRoots): string[] => {
-	const prefix = aliasOf(rootName(roots), '');
+/** Bridges of this state root that no record tells of: somebody removed the records by hand. ip is asked only where there are unknown ones. */
+const strays = async (roots: NetworkRoots): Promise<string[]> => {
 	const known = new Set(listNetworks(roots).networks.map(({bridge}) => bridge));
-	return listLinks().filter(link => isBridge(link) && !known.has(link) && aliasIn(link).startsWith(prefix));
-};
-
-const aliasIn = (link: string): string => {
-	try {
-		return readFileSync(`/sys/class/net/${link}/ifalias`, 'utf8');
-	} catch {
-		return ''; // It is gone, or /sys shows another network namespace.
-	}
+	const unknown = listLinks().filter(link => isBridge(link) && !known.has(link));
+	const aliases = unknown.length === 0 ? new Map<string, string>() : await bridgeAliases();
+	return unknown.filter(link => aliases.get(link)?.startsWith(aliasOf(rootName(roots), '')) === true);
 };
 
 /**
@@ -61,13 +55,13 @@ const aliasIn = (link: string): string => {
  * @throws ClocheError where ip or nft can't do it
  */
 export const collectNetworksThoroughly = async (roots: NetworkRoots): Promise<void> => {
-	const lost = strays(roots);
-	if (!existsSync(networksDirectory(roots)) && lost.length === 0) {
+	if (!existsSync(networksDirectory(roots))) {
 		return;
 	}
 
 	await inTurn(turnPath(roots), async () => {
-		if (lost.length > 0 && existsSync(networksDirectory(roots))) {
+		const lost = await strays(roots);
+		if (lost.length > 0) {
 			await repair(roots, lost);
 		} else {
 			await repairInTurn(roots);

@@ -47,25 +47,50 @@ const warningsOf = async (record: NetworkRecord, switched: boolean): Promise<str
 };
 
 /**
+ * The rules of a network that is to be made, beside those that there are. All or nothing: where it throws, nothing was changed.
+ *
+ * @returns whether forwarding has to be switched on, which is in the rules by now
+ */
+export const prepareRules = async (roots: DataRoot, record: NetworkRecord, others: readonly NetworkRecord[]): Promise<boolean> => {
+	const switched = !record.internal && !isForwarding();
+	await applyRules(`${rulesText([...others, record], rootName(roots))}${switched ? switchedText : ''}`);
+	return switched;
+};
+
+/**
  * Make a network's bridge, after its rules.
  *
- * @param others all networks that there are beside it
+ * @param switched what {@link prepareRules} returned
  * @returns what is to be said about it
  */
-export const bringUp = async (roots: DataRoot, record: NetworkRecord, others: readonly NetworkRecord[]): Promise<string[]> => {
-	const root = rootName(roots);
-	const switched = !record.internal && !isForwarding();
-	await applyRules(`${rulesText([...others, record], root)}${switched ? switchedText : ''}`);
+export const bringUp = async (roots: DataRoot, record: NetworkRecord, switched: boolean): Promise<string[]> => {
 	if (switched) {
 		setForwarding(true);
 	}
 
 	const stale = linkExists(record.bridge) ? removalLines(record) : [];
-	await ipBatch([...stale, ...bridgeLines(record, root)]);
+	await ipBatch([...stale, ...bridgeLines(record, rootName(roots))]);
 	const ready = readyPath(networkDirectory(roots, record.name));
 	rmSync(ready, {force: true});
 	symlinkSync(bootId(), ready);
 	return warningsOf(record, switched);
+};
+
+/** One that is gone by the time that ip comes to it is fine; ip leaves the rest then. */
+const removeBridges = async (bridges: readonly string[]): Promise<void> => {
+	for (let left = bridges.filter(bridge => linkExists(bridge)); left.length > 0;) {
+		try {
+			await ipBatch(left.flatMap(bridge => removalLines({bridge})));
+			return;
+		} catch (error) {
+			const still = left.filter(bridge => linkExists(bridge));
+			if (still.length === left.length) {
+				throw error;
+			}
+
+			left = still;
+		}
+	}
 };
 
 /** Forwarding goes off if we switched it on, and no bridge of ours is left, of whatever state root. */
@@ -87,11 +112,7 @@ const restoreForwarding = async (): Promise<void> => {
  * @param bridges those that aren't there any more are fine
  */
 export const takeDown = async (roots: DataRoot, bridges: readonly string[], rest: readonly NetworkRecord[]): Promise<void> => {
-	const lines = bridges.filter(bridge => linkExists(bridge)).flatMap(bridge => removalLines({bridge}));
-	if (lines.length > 0) {
-		await ipBatch(lines);
-	}
-
+	await removeBridges(bridges);
 	await applyRules(rulesText(rest, rootName(roots)));
 	await restoreForwarding();
 };

@@ -21,6 +21,7 @@ enum {
 	PIPE_ROOM = 1048576,        /* /proc/sys/fs/pipe-max-size, so that a payload needn't wait for each piece */
 	PIPE_ROOM_OF_USERS = 262144, /* what an ordinary user has in pipes is limited in all (pipe(7)) */
 	LAST_WORDS = 1048576,       /* of a terminal, whose queue doesn't tell its size */
+	REST = 1000,                /* milliseconds of silence, after which no memory is held for output */
 };
 
 struct hub_end {
@@ -39,15 +40,30 @@ struct hub {
 	uint8_t *pending;        /* input that there was no room for */
 	size_t pending_at, pending_size;
 	struct winsize size;     /* as a client last told it: for the next run */
+	struct timer rest;       /* since something was written */
+	bool busy;               /* ... it was again */
 };
 
-static uint8_t piece[PIECE];
+static _Alignas(4096) uint8_t piece[PIECE];
+
+static void on_rest(struct supervisor *supervisor, void *of) {
+	struct hub *hub = of;
+	if (hub->busy) {
+		hub->busy = false;
+		(void)timer_set(supervisor, &hub->rest, REST);
+		return;
+	}
+	give_back(piece, sizeof piece);
+	log_rest();
+}
 
 struct hub *hub_new(struct served *served) {
 	struct hub *hub = calloc(1, sizeof *hub);
 	if (!hub)
 		return NULL;
 	hub->served = served;
+	hub->rest.fire = on_rest;
+	hub->rest.of = hub;
 	for (int i = 0; i < 3; i++)
 		hub->ends[i] = (struct hub_end){.fd = -1, .stream = i, .hub = hub, .source = {SOURCE_HUB, &hub->ends[i]}};
 	return hub;
@@ -116,6 +132,9 @@ void hub_resize(struct hub *hub, unsigned short rows, unsigned short columns) {
 }
 
 static void pass_on(struct supervisor *supervisor, struct hub *hub, int stream, size_t size) {
+	hub->busy = hub->rest.set;
+	if (!hub->rest.set)
+		(void)timer_set(supervisor, &hub->rest, REST);
 	if (hub->served->log)
 		log_write(hub->served->log, stream, piece, size);
 	client_output(supervisor, hub->served->number, stream, piece, size);

@@ -37,7 +37,7 @@ struct batch {
 	uint8_t data[BATCH];
 };
 
-static struct batch batch;
+static _Alignas(4096) struct batch batch;
 
 /* Which lines the records in DATA leave open. */
 static void see_open_lines(struct log *log, const uint8_t *data, size_t size) {
@@ -161,6 +161,10 @@ void log_write(struct log *log, int stream, const uint8_t *data, size_t size) {
 
 void log_end_lines(struct log *log) {
 	log->between = true;
+}
+
+void log_rest(void) {
+	give_back(&batch, sizeof batch);
 }
 
 uint64_t log_lost(const struct log *log) {

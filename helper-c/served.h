@@ -11,6 +11,7 @@
 #include "channel.h"
 
 struct log;
+struct ports;
 struct hub;
 struct health;
 
@@ -41,6 +42,7 @@ struct served {
 	const char *socket, *exit_file;
 	const char *init_link, *boot, *events, *event_fields, *health_file; /* NULL where SERVE hadn't it */
 	struct log *log;         /* or NULL */
+	struct ports *ports;     /* that are published, from one run to the next; or NULL */
 	struct hub *hub;
 	struct health *health;
 	bool refused;            /* SERVE failed: FAILURE answers CREATE */
@@ -101,6 +103,7 @@ struct log *log_open(const char *directory, uint64_t size, uint32_t files, struc
 void log_write(struct log *log, int stream, const uint8_t *data, size_t size); /* STREAM 1 or 2, DATA as it was read */
 void log_end_lines(struct log *log); /* the run is over: what comes next begins a line */
 uint64_t log_lost(const struct log *log);
+void log_rest(void); /* nothing is being written: what only the writing took is given back */
 void log_close(struct log *log);
 
 /* record.c: what is written down of a served container. */

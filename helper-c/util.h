@@ -45,6 +45,10 @@ uint64_t clock_ns(void);
 /* When PID started, in clock ticks since boot (proc_pid_stat(5), field 22); 0 where it has ended, a zombie too. */
 uint64_t start_time(pid_t pid);
 
+/* Static memory that isn't needed for now: its whole pages are the kernel's again, and zero when they are touched next. DATA
+ * begins a page. */
+void give_back(void *data, size_t size);
+
 /* End, whatever a seccomp program says of exit_group(2): where it is refused, musl's _exit asks for ever. */
 _Noreturn void leave(int status);
 

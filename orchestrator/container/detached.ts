@@ -7,13 +7,14 @@
 
 import {cgroupsFor, makeCgroups, removeCgroups} from '../host/cgroup.js';
 import {ownIdentity, requireSupervisor} from './owner.js';
-import {describeDesign, type Design} from './prepare.js';
+import {claimWiring, describeDesign, type Design, unclaimWiring} from './prepare.js';
 import {serveDesign, type ServeOptions} from './serve.js';
 import {type Claim, dropClaim, makeClaim} from './store/claim.js';
 import type {StoredContainer} from './store/create.js';
 import {draftContainer, keepDraft} from './store/draft.js';
 import {appendEvent, subjectOf} from './store/events.js';
 import {removeContainer} from './store/keep.js';
+import type {ContainerRecord} from './store/record.js';
 import {markOccupied} from './store/occupied.js';
 import type {StateRoots} from './store/roots.js';
 
@@ -22,6 +23,11 @@ const discard = (roots: StateRoots, {claim, record}: StoredContainer): void => {
 	removeCgroups(record.cgroups ?? []);
 	removeContainer(roots, claim);
 	appendEvent(roots, 'destroy', subjectOf(record));
+};
+
+/** For its next start. */
+export const noteAddresses = (record: ContainerRecord, {claimed}: Design): void => {
+	Object.assign(record, claimed === undefined ? {} : {networks: claimed.addresses});
 };
 
 /** Write it down and make its branches. */
@@ -71,6 +77,8 @@ export const startDetached = async (design: Design, options: ServeOptions): Prom
 		claim = makeClaim(roots, design.id, owner);
 		if (claim !== undefined) {
 			markOccupied(stored.directory, owner);
+			await claimWiring(design, roots);
+			noteAddresses(stored.record, design);
 			await serveDesign(design, stored.record, claim, options);
 		}
 
@@ -83,6 +91,7 @@ export const startDetached = async (design: Design, options: ServeOptions): Prom
 			dropClaim(claim);
 		}
 
+		await unclaimWiring(design, roots);
 		discard(roots, stored);
 		throw error;
 	}

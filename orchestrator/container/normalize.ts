@@ -16,7 +16,8 @@ import {parseSysctl, type Sysctl} from './options/sysctl.js';
 import {parseTimeOffsets} from './options/time-offset.js';
 import {oneOf} from './options/unacceptable.js';
 import {durationText, readLife} from './normalize-life.js';
-import {type ContainerSpec, DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT, type Sharing} from './spec.js';
+import {readNetwork} from './normalize-network.js';
+import {type ContainerSpec, DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT, type NetworkSharing, type Sharing} from './spec.js';
 import {validateSpec} from './validate.js';
 
 /** What the caller's process lends to the options: all that they are read against. */
@@ -33,11 +34,11 @@ const sharing = oneOf<Sharing>(['private', 'host']);
 const readDuration = (read: OptionReader, option: 'timeout' | 'stopTimeout', value: Duration | undefined): number | undefined =>
 	read.one(option, durationText(value), parseMilliseconds);
 
-const readNamespaces = (read: OptionReader, options: RunOptions): ContainerSpec['linux']['namespaces'] => ({
+const readNamespaces = (read: OptionReader, options: RunOptions, network: NetworkSharing): ContainerSpec['linux']['namespaces'] => ({
 	uts: read.one('uts', options.uts, sharing) ?? 'private',
 	ipc: read.one('ipc', options.ipc, sharing) ?? 'private',
 	pid: read.one('pid', options.pid, sharing) ?? 'private',
-	network: read.one('network', options.network, oneOf(['none', 'host'])) === 'host' ? 'host' : 'private',
+	network,
 	cgroup: read.one('cgroupns', options.cgroupns, sharing) ?? 'private',
 	user: read.one('userns', options.userns, sharing) ?? 'auto',
 });
@@ -59,10 +60,11 @@ const readMounts = (read: OptionReader, options: RunOptions, cwd: string): SpecM
 
 const readSysctls = (read: OptionReader, options: RunOptions, namespaces: ContainerSpec['linux']['namespaces']): Sysctl[] => {
 	const sysctls = read.many('sysctl', flattenRecord(options.sysctl), parseSysctl);
-	const shared = sysctls.find(({namespace}) => namespaces[namespace] === 'host');
+	const shared = sysctls.find(({namespace}) => namespaces[namespace] !== 'private');
 	if (shared !== undefined) {
 		const {key, namespace} = shared;
-		throw read.conflict('sysctl', `${key.replaceAll('/', '.')} would change the host, whose ${namespace} namespace this container shares`, `leave out ${read.label(namespace)} host`);
+		const whose = namespaces[namespace];
+		throw read.conflict('sysctl', `${key.replaceAll('/', '.')} would change ${whose === 'host' ? 'the host' : 'another container'}, whose ${namespace} namespace this container shares`, `leave out ${read.label(namespace)} ${whose}`);
 	}
 
 	return sysctls;
@@ -111,7 +113,8 @@ export const normalizeOptions = (image: string | undefined, command: readonly st
 	}
 
 	const read = new OptionReader(around.label);
-	const namespaces = readNamespaces(read, options);
+	const {sharing: networkSharing, network} = readNetwork(read, options);
+	const namespaces = readNamespaces(read, options, networkSharing);
 	const hostname = read.one('hostname', options.hostname, parseHostname);
 	const domainname = read.one('domainname', options.domainname, parseHostname);
 	if (namespaces.uts === 'host' && (hostname ?? domainname) !== undefined) {
@@ -151,6 +154,7 @@ export const normalizeOptions = (image: string | undefined, command: readonly st
 			sysctl: readSysctls(read, options, namespaces),
 			...(seccomp === undefined ? {} : {seccomp}),
 		},
+		...(network === undefined ? {} : {network}),
 		init: read.flag('init', options.init),
 		stopSignal: read.one('stopSignal', options.stopSignal, parseSignal) ?? DEFAULT_STOP_SIGNAL,
 		stopTimeout: readDuration(read, 'stopTimeout', options.stopTimeout) ?? DEFAULT_STOP_TIMEOUT,

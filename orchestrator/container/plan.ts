@@ -7,6 +7,7 @@
 
 import type {CreateOp, Plan} from '../helper/plan.js';
 import {planDevices} from './plan/devices.js';
+import {planEtc} from './plan/etc.js';
 import type {Facts, Placement} from './plan/facts.js';
 import {planMasks} from './plan/masks.js';
 import {type MountContext, planDevMounts, planProcAndSys} from './plan/mounts.js';
@@ -20,8 +21,8 @@ import type {ContainerSpec} from './spec.js';
 const TTY_GROUP = 5;
 
 /** Names can be resolved on the host's network only as the host does it. */
-const planHostNames = ({linux}: ContainerSpec, {exists}: Facts, {host}: Placement): CreateOp[] =>
-	linux.namespaces.network === 'private' || host ? [] : ['/etc/resolv.conf', '/etc/hosts'].filter(path => exists(path)).map(path => ({
+const planHostNames = ({linux}: ContainerSpec, {exists}: Facts, {host, wiring}: Placement): CreateOp[] =>
+	linux.namespaces.network !== 'host' || host || wiring !== undefined ? [] : ['/etc/resolv.conf', '/etc/hosts'].filter(path => exists(path)).map(path => ({
 		op: 'bind', source: path, target: path, attributes: ['rdonly'], create: 'file', ifExists: true, why: 'the host\'s network is shared, and so are its names',
 	}));
 
@@ -29,6 +30,12 @@ const planHostNames = ({linux}: ContainerSpec, {exists}: Facts, {host}: Placemen
 const planHostRun = ({host}: Placement): CreateOp[] => host
 	? [{op: 'mount', type: 'tmpfs', target: '/run', options: ['mode=755'], attributes: ['nosuid', 'nodev'], create: 'directory', noSymlinks: true, why: 'empty: the sockets of the machine\'s services are kept out'}]
 	: [];
+
+/** Before the root covers the place where they are made. */
+const beforeRoot = (root: readonly CreateOp[], ops: readonly CreateOp[]): CreateOp[] => {
+	const index = root.findIndex(op => op.root === true);
+	return [...root.slice(0, index), ...ops, ...root.slice(index)];
+};
 
 /** What was asked for at a default mount's place takes it. */
 const withoutReplaced = (ops: CreateOp[], {mounts}: ContainerSpec): CreateOp[] => {
@@ -56,9 +63,11 @@ export const makePlan = (spec: ContainerSpec, facts: Facts, placement: Placement
 	const user = needsUserNamespace(spec, facts);
 	const userMap = user ? planUserMap(facts) : undefined;
 	const context: MountContext = {spec, facts, user, ttyGroup: isMapped(userMap?.gids, TTY_GROUP)};
+	const etc = planEtc(spec, placement);
+	const {wiring} = placement;
 	return {
 		namespaces: planNamespaces(spec, user),
-		join: [],
+		join: wiring?.join === undefined ? [] : [wiring.join],
 		...(userMap === undefined ? {} : {userMap}),
 		streams: {stdin: 'null', stdout: 1, stderr: 2},
 		terminal: process.terminal,
@@ -67,17 +76,20 @@ export const makePlan = (spec: ContainerSpec, facts: Facts, placement: Placement
 		remove: placement.remove,
 		create: [
 			{op: 'propagation', target: '/', why: 'nothing that is mounted from here on shows outside'},
-			...placement.root,
+			...beforeRoot(placement.root, etc.before),
 			...planHostRun(placement),
 			...planDefaults(context),
 			...planHostNames(spec, facts, placement),
+			...withoutReplaced(etc.after, spec),
 			...planVolumes(spec.mounts, directory),
 			...planMasks(),
 			...(process.terminal ? [{op: 'console', target: '/dev/console', create: 'file', noSymlinks: true, why: 'the payload\'s terminal'} satisfies CreateOp] : []),
 			...(root.readonly ? [{op: 'protect', target: '/', attributes: ['rdonly'], why: 'the root itself can\'t be written; volumes can'} satisfies CreateOp] : []),
-			...planSettings(spec, placement.id),
+			...planSettings(spec, placement),
 			{op: 'pivot', why: 'the old root is detached: no path leads back to it'},
 		],
+		...(wiring?.names === undefined ? {} : {names: wiring.names}),
+		...(wiring === undefined || wiring.ports.length === 0 ? {} : {ports: wiring.ports}),
 		start: planProcess(spec, userMap, facts.capabilities, linux.namespaces.uts === 'private' ? hostname ?? placement.id : undefined),
 	};
 };

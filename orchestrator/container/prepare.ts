@@ -9,9 +9,12 @@ import type {Plan} from '../helper/plan.js';
 import {type ResolvedImage, resolveImage, resolveRootfs} from '../image/resolve.js';
 import type {BranchPlace} from '../storage/memory.js';
 import {layOutRoot, type Root} from '../storage/root.js';
+import {findEtcPlaces} from './etc-places.js';
 import {machineFacts} from './facts.js';
 import {requireCommand, withImageDefaults} from './image-defaults.js';
+import type {Claimed, Former} from './network/claim.js';
 import {makePlan} from './plan.js';
+import type {Wiring} from './plan/facts.js';
 import {realSources} from './plan/volumes.js';
 import {needsUserNamespace} from './plan/namespaces.js';
 import {planRemoval} from './service.js';
@@ -34,6 +37,10 @@ export interface Design {
 	keep: boolean;
 	/** Other ids than the caller's reach the branches. */
 	traversable: boolean;
+	/** What was claimed of networks. */
+	claimed?: Claimed;
+	/** The plan with what was claimed of networks; only that is added (container/network/claim.ts). */
+	wire: (wiring: Wiring) => Plan;
 }
 
 const findImage = ({root}: ContainerSpec, roots: StateRoots): Promise<ResolvedImage> | ResolvedImage =>
@@ -68,15 +75,18 @@ export const designContainer = async (asked: ContainerSpec, roots: StateRoots, {
 		{lowers: image.lowers, directory: containerDirectory(roots, id), keep, privileged: !user, attributes: ['nodev']},
 		{dataRoot: roots.data, privileged: !user, wanted: again?.driver ?? spec.root.driver ?? process.env['CLOCHE_STORAGE'], branch: branchOf(spec), memoryDirectory: memoryDirectory(roots), hidden: stateDirectories(roots)},
 	);
-	const plan = makePlan({...spec, mounts: realSources(spec.mounts)}, facts, {id, root: root.operations, remove: [], host: image.host});
-	return {id, spec, plan, image, root, keep, traversable: plan.userMap?.mappers !== undefined};
+	const mounts = realSources(spec.mounts);
+	const etc = findEtcPlaces({lowers: image.lowers, directory: memoryDirectory(roots), inMemory: root.inMemory, privileged: !user});
+	const wire = (wiring?: Wiring): Plan => makePlan({...spec, mounts}, facts, {id, root: root.operations, remove: [], host: image.host, etc, wiring});
+	const plan = wire();
+	return {id, spec, plan, image, root, keep, traversable: plan.userMap?.mappers !== undefined, wire};
 };
 
 /**
  * Whether a kill of everything leaves nothing of it that could need removing: its branch and its mounts hang on its
  * namespaces, those on the anchor, and it has no name. Then it has to be on disk only to be found, not to be cleaned up.
  */
-export const leavesNothing = ({keep, spec, root, plan}: Design): boolean => !keep && spec.name === undefined && root.inMemory && isLeashed(plan);
+export const leavesNothing = ({keep, spec, root, plan}: Design): boolean => !keep && spec.name === undefined && spec.network === undefined && root.inMemory && isLeashed(plan);
 
 /** The anchor holds it: there is privilege, and a pid namespace (docs/architecture.md, "Who dies with whom"). */
 export const isLeashed = ({userMap, namespaces}: Plan): boolean => userMap === undefined && namespaces.includes('pid');
@@ -98,13 +108,32 @@ export const describeDesign = ({id, spec, image, root, traversable}: Design): Om
 export const writeDown = (design: Design, roots: StateRoots, owner: ProcessIdentity): StoredContainer =>
 	createContainer(roots, {...describeDesign(design), owner, keep: design.keep, branches: !design.root.inMemory});
 
+/** Claim what it asks of networks, of which nothing is loaded where that is nothing. Nothing is left if it throws. */
+export const claimWiring = async (design: Design, roots: StateRoots, former?: Former): Promise<void> => {
+	if (design.spec.network !== undefined) {
+		const {claimNetworks} = await import('./network/claim.js');
+		const claimed = await claimNetworks(design, roots, former);
+		Object.assign(design, claimed === undefined ? {} : {claimed});
+	}
+};
+
+/** The opposite, where the helper doesn't see to it. */
+export const unclaimWiring = async ({id, spec}: Pick<Design, 'id' | 'spec'>, roots: StateRoots): Promise<void> => {
+	if (spec.network !== undefined) {
+		const {unclaimNetworks} = await import('./network/claim.js');
+		unclaimNetworks(roots, id);
+	}
+};
+
 /** The same, then make its branches, and complete the plan with what is to be removed in the end. */
 export const placeContainer = async (design: Design, roots: StateRoots, owner: ProcessIdentity): Promise<StoredContainer> => {
 	const stored = writeDown(design, roots, owner);
-	design.plan.remove = stored.remove;
 	try {
+		await claimWiring(design, roots);
+		design.plan.remove = [...design.claimed?.remove ?? [], ...stored.remove];
 		await design.root.prepare();
 	} catch (error) {
+		await unclaimWiring(design, roots);
 		removeContainer(roots, stored.claim);
 		throw error;
 	}

@@ -8,7 +8,8 @@ import {Journal} from './journal.js';
 import {Lifecycle, type Outcome} from './lifecycle.js';
 import {Note} from './note.js';
 import {identifySupervisor, requireSupervisor} from './owner.js';
-import {type Design, leavesNothing, placeContainer, writeDown} from './prepare.js';
+import {type Design, leavesNothing, placeContainer, unclaimWiring, writeDown} from './prepare.js';
+import {notePorts, warnOf} from './wired.js';
 import {dropAnyCgroups} from './store/cgroups.js';
 import type {StoredContainer} from './store/create.js';
 import {forgetInit} from './store/exit.js';
@@ -126,6 +127,7 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 		launch = supervisor.launch(design.plan, {...options, onWarning});
 	} catch (error) {
 		if (stored !== undefined) {
+			await unclaimWiring(design, roots);
 			removeContainer(roots, stored.claim);
 			journal.destroyed();
 		}
@@ -133,6 +135,8 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 		throw error;
 	}
 
+	warnOf(design, options.onWarning);
+	launch.created.then(() => notePorts(launch, design, roots)).catch(() => undefined); // The outcome tells, or who asks for them finds none.
 	launch.running.then(() => {
 		journal.started();
 	}, () => undefined); // The outcome tells.

@@ -13,6 +13,7 @@ import {planRemoval, planServedStreams, planService} from './service.js';
 import type {Claim} from './store/claim.js';
 import type {ContainerRecord} from './store/record.js';
 import {runDirectory, type StateRoots} from './store/roots.js';
+import {notePorts, warnOf} from './wired.js';
 
 export interface ServeOptions {
 	roots: StateRoots;
@@ -59,13 +60,15 @@ export const serveDesign = async (design: Design, record: ContainerRecord, claim
 		makeRunDirectory(roots, id);
 		planServedStreams(plan, spec);
 		plan.cgroups = record.cgroups ?? [];
-		plan.remove = planRemoval(record, claim, roots, !keep);
+		plan.remove = planRemoval(record, claim, roots, !keep, design.claimed?.remove);
 		const launch = supervisor.launch(plan, {
 			...hearers,
 			service: planService(record, spec, roots, planCheck(design)),
 			autoStart: beforeStart === undefined,
 		});
+		warnOf(design, hearers?.onWarning);
 		await launchAndStart(launch, beforeStart);
+		await notePorts(launch, design, roots);
 	} catch (error) {
 		await supervisor.close();
 		throw error;

@@ -58,9 +58,12 @@ export const planServedStreams = (plan: Plan, {interactive, process}: ContainerS
 /**
  * What is removed once its last run has ended. Of one that is kept, what keeps others from it: the claim last, and before it
  * the mark, so that whoever occupies it next finds nothing of ours in RUN/ID.
+ *
+ * @param claimed what it has of networks
  */
-export const planRemoval = (record: Pick<ContainerRecord, 'id' | 'name' | 'cgroups'>, claim: Claim, roots: StateRoots, removed: boolean): string[] => [
+export const planRemoval = (record: Pick<ContainerRecord, 'id' | 'name' | 'cgroups'>, claim: Claim, roots: StateRoots, removed: boolean, claimed: readonly string[] = []): string[] => [
 	...record.cgroups ?? [],
+	...claimed,
 	...(removed ? removalPaths(roots, record, claim)
 		: [runDirectory(roots, record.id), occupiedDirectory(containerDirectory(roots, record.id)), claim.path]),
 ];

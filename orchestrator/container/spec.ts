@@ -14,6 +14,9 @@ import type {TimeOffsets} from './options/time-offset.js';
 /** Private: a new one. Host: that of whoever runs Cloche. */
 export type Sharing = 'private' | 'host';
 
+/** Private: with nothing but lo, or with what {@link NetworkSpec} adds. Container: that of another container. */
+export type NetworkSharing = Sharing | 'container';
+
 /** The user namespace is decided by the machine unless it was asked for: without privilege there has to be one. */
 export type UserSharing = Sharing | 'auto';
 
@@ -61,13 +64,15 @@ export interface ContainerSpec {
 	/** Beside the default ones; a mount at a default one's place replaces it. */
 	mounts: SpecMount[];
 	linux: {
-		namespaces: {uts: Sharing; ipc: Sharing; pid: Sharing; network: Sharing; cgroup: Sharing; user: UserSharing};
+		namespaces: {uts: Sharing; ipc: Sharing; pid: Sharing; network: NetworkSharing; cgroup: Sharing; user: UserSharing};
 		/** A time namespace is made only for these. */
 		timeOffsets?: TimeOffsets;
 		sysctl: Sysctl[];
 		/** A compiled filter. */
 		seccomp?: Uint8Array;
 	};
+	/** Only where something was asked for. */
+	network?: NetworkSpec;
 	/** nsinit stays as PID 1, reaps and forwards. */
 	init: boolean;
 	/** The signal's number that asks the payload to end. */
@@ -86,6 +91,49 @@ export interface ContainerSpec {
 	/** Of a detached one. */
 	log?: LogOptions;
 	labels: Record<string, string>;
+}
+
+/** One network that a container is on. */
+export interface Attachment {
+	network: string;
+	/** More names on it. */
+	aliases: string[];
+	/** Addresses of its own; else the next free ones. */
+	ip?: string;
+	ip6?: string;
+	/** Hardware address; else one made of its address. */
+	mac?: string;
+}
+
+/** A port of the container's that is reached from outside. */
+export interface PublishedPort {
+	protocol: 'tcp' | 'udp';
+	/** Of this machine; all of them where it isn't set. */
+	address?: string;
+	/** 0: whichever is free. */
+	outside: number;
+	inside: number;
+}
+
+/** A line of /etc/hosts; the address may be `host-gateway`, this machine as it is reached from inside. */
+export interface HostEntry {
+	name: string;
+	address: string;
+}
+
+export interface NetworkSpec {
+	/** In the order of its links: eth0, eth1, … */
+	attachments: Attachment[];
+	/** Whose network namespace it shares: a name or an id. */
+	container?: string;
+	ports: PublishedPort[];
+	/** All ports that the image exposes, too. */
+	publishAll: boolean;
+	/** Name servers instead of the host's, domains and options of resolv.conf beside its. */
+	dns: string[];
+	dnsSearch: string[];
+	dnsOptions: string[];
+	hosts: HostEntry[];
 }
 
 /** As docker run --restart. */

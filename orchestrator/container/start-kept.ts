@@ -3,6 +3,7 @@
 import {describeError} from '../base/errors.js';
 import {cgroupsFor, makeCgroups, removeCgroups} from '../host/cgroup.js';
 import {ownIdentity, requireSupervisor} from './owner.js';
+import {claimWiring, unclaimWiring} from './prepare.js';
 import {redesign} from './restore.js';
 import {serveDesign, type ServeOptions} from './serve.js';
 import {forgetRun, readExit} from './store/exit.js';
@@ -30,15 +31,27 @@ export const startKept = async ({record, directory}: FoundContainer, options: Se
 	const keep = !design.spec.remove;
 	const owner = await requireSupervisor(supervisor, design.plan);
 	const claim = occupyContainer(roots, record.id, owner);
+	let launched = false;
 	try {
 		forgetRun(directory);
 		// Those of another boot, or of whoever made it, may be others.
 		const written = {...record, keep, detached: true, cgroups: cgroupsFor(record.id, roots.data)};
 		writeRecord(directory, written);
+		await claimWiring(design, roots, record.networks ?? {});
+		if (design.claimed !== undefined) {
+			Object.assign(written, {networks: design.claimed.addresses});
+			writeRecord(directory, written);
+		}
+
 		makeCgroups(written.cgroups);
 		await design.root.prepare();
+		launched = true; // From here on its supervisor gives back what it has of networks.
 		await serveDesign({...design, keep}, written, claim, options);
 	} catch (error) {
+		if (!launched) {
+			await unclaimWiring(design, roots);
+		}
+
 		await supervisor.close();
 		removeCgroups(cgroupsFor(record.id, roots.data));
 		if (keep) {

@@ -1,6 +1,6 @@
 /** The library's objects as the command line's text, so that one parser and one set of checks serves both. */
 
-import type {Many, MountOption, RunOptions} from './run-options.js';
+import type {Many, MountOption, NetworkOption, RunOptions} from './run-options.js';
 
 const isList = <T>(value: Many<T> | object): value is readonly T[] => Array.isArray(value);
 
@@ -28,4 +28,15 @@ export const flattenMount = (mount: string | MountOption): string => {
 	return [`type=${mount.type}`, `destination=${mount.target}`, `readonly=${mount.readonly ?? false}`, ...fields]
 		.map(field => `"${field.replaceAll('"', '""')}"`)
 		.join(',');
+};
+
+/** `{name: 'back', alias: ['db']}` → `"name=back","alias=db"`. */
+export const flattenNetwork = (network: string | NetworkOption): string => {
+	if (typeof network !== 'object' || network === null) {
+		return network;
+	}
+
+	const {name, alias = [], ...rest} = network;
+	const fields = [['name', name], ...[alias].flat().map(value => ['alias', value]), ...Object.entries(rest)];
+	return fields.flatMap(([key, value]) => value === undefined ? [] : [`"${`${key ?? ''}=${value}`.replaceAll('"', '""')}"`]).join(',');
 };

@@ -34,7 +34,24 @@ export interface RunOptions {
 	init?: boolean | undefined;
 	/** Replaces the image's; `''` takes it away. */
 	entrypoint?: string | readonly string[] | undefined;
-	network?: 'none' | 'host' | undefined;
+	/** `none` (the default), `host`, `container:NAME`, or networks: `NAME`, `NAME:ip=…,alias=…`, or the same as an object. `bridge` is the default network. */
+	network?: Many<string | NetworkOption> | undefined;
+	/** Its address on its network. */
+	ip?: string | undefined;
+	ip6?: string | undefined;
+	macAddress?: string | undefined;
+	/** More names on its networks. */
+	networkAlias?: Many<string> | undefined;
+	/** Name servers instead of the host's. */
+	dns?: Many<string> | undefined;
+	dnsSearch?: Many<string> | undefined;
+	dnsOption?: Many<string> | undefined;
+	/** `NAME:ADDRESS`, or `{NAME: ADDRESS}`; `host-gateway` is this machine. */
+	addHost?: Many<string> | Readonly<Record<string, string>> | undefined;
+	/** `[IP:][HOST:]CONTAINER[/udp]`, or a port inside alone: outside it gets one that is free. */
+	publish?: Many<string | number> | undefined;
+	/** All ports that the image exposes. */
+	publishAll?: boolean | undefined;
 	uts?: 'private' | 'host' | undefined;
 	ipc?: 'private' | 'host' | undefined;
 	pid?: 'private' | 'host' | undefined;
@@ -85,6 +102,15 @@ export interface RunOptions {
 	logOpt?: Many<string> | Readonly<Record<string, string | number>> | undefined;
 	/** A directory instead of an image. */
 	rootfs?: string | undefined;
+}
+
+/** A network as an object; the fields are those of `--network`. */
+export interface NetworkOption {
+	name: string;
+	alias?: Many<string> | undefined;
+	ip?: string | undefined;
+	ip6?: string | undefined;
+	mac?: string | undefined;
 }
 
 /** A mount as an object; the fields are those of `--mount`. */

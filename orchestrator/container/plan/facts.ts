@@ -1,7 +1,8 @@
 /** What a plan depends on beside the spec: the machine, and where the container is put. Plain data, so a test can make them up. */
 
-import type {CreateOp} from '../../helper/plan.js';
+import type {CreateOp, Endpoint, Plan, Port} from '../../helper/plan.js';
 import type {SubordinateIds} from '../../host/subordinate.js';
+import type {EtcPlaces} from './etc.js';
 
 /** This machine, as far as plans differ by it. */
 export interface Facts {
@@ -29,4 +30,21 @@ export interface Placement {
 	remove: string[];
 	/** The root shows the machine's own tree. */
 	host: boolean;
+	/** Where what is the container's own in /etc goes; none where the root has no /etc. */
+	etc?: EtcPlaces | undefined;
+	/** What it has of networks; without it, nothing but what its namespace has by itself. */
+	wiring?: Wiring | undefined;
+}
+
+/** What a container has of networks. */
+export interface Wiring {
+	/** The network namespace that it shares, a path. */
+	join?: string;
+	endpoints: Endpoint[];
+	/** What its resolver answers from; none without networks. */
+	names?: Plan['names'];
+	ports: Port[];
+	/** The text of /etc/hosts, and of /etc/resolv.conf; the usual ones where they aren't set. */
+	hosts?: string;
+	resolv?: string;
 }

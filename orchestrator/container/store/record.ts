@@ -1,4 +1,4 @@
-/** The record of a container: what it is, as it was made. Written before anything else of it; only a rename changes it. */
+/** The record of a container: what it is, as it was made. Written before anything else of it, and replaced as a whole (docs/state.md). */
 
 import {readFileSync} from 'node:fs';
 import {writeAtomic} from '../../base/atomic.js';
@@ -28,6 +28,8 @@ export interface ContainerRecord {
 	spec?: unknown;
 	/** Its supervisor outlives who started it. */
 	detached?: boolean;
+	/** Addresses that it had in its last run, by network: it gets them again, if they are free. */
+	networks?: Record<string, string[]>;
 	/** cgroup directories made for it: removed with it. */
 	cgroups?: string[];
 }

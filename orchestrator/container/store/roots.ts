@@ -66,6 +66,8 @@ export const runDirectory = ({run}: StateRoots, id: string): string => `${run}/$
 export const socketPath = (roots: StateRoots, id: string): string => `${runDirectory(roots, id)}/socket`;
 /** What its last health check said. */
 export const healthPath = (roots: StateRoots, id: string): string => `${runDirectory(roots, id)}/health.json`;
+/** Its published ports. */
+export const portsPath = (roots: StateRoots, id: string): string => `${runDirectory(roots, id)}/ports.json`;
 /** Its log: 0.log, 1.log, … */
 export const logDirectory = (roots: StateRoots, id: string): string => `${containerDirectory(roots, id)}/log`;
 /** What happened to all containers, a JSON line each. */

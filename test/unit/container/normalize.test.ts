@@ -108,7 +108,7 @@ for (const [options, message] of refusals) {
 }
 
 // What plain JavaScript can pass, whatever the types say.
-for (const [name, value] of Object.entries({tty: 'yes', hostname: {}, name: null, user: 1.5, init: 1, network: 'bridge', uts: 'x', ipc: 1, pid: 'x', userns: 'x', cgroupns: 'x', storage: 'zfs'})) {
+for (const [name, value] of Object.entries({tty: 'yes', hostname: {}, name: null, user: 1.5, init: 1, network: 'default', uts: 'x', ipc: 1, pid: 'x', userns: 'x', cgroupns: 'x', storage: 'zfs'})) {
 	test(`a wrong kind of value is refused: ${name}: ${JSON.stringify(value)}`, t => {
 		t.throws(() => specOf({[name]: value}), {instanceOf: ClocheError, message: new RegExp(`^${name}`)});
 	});

@@ -1,0 +1,164 @@
+/**
+ * What a container has of networks: claimed when its place on disk is, before anything of it is made in the kernel, and put into its
+ * plan. The helper removes it in the end; gc where that was killed.
+ */
+
+import {mkdirSync, rmSync} from 'node:fs';
+import {ClocheError} from '../../base/errors.js';
+import type {Endpoint as EndpointOp} from '../../helper/plan.js';
+import {attach} from '../../network/attach.js';
+import type {Endpoint, EndpointLink} from '../../network/endpoint.js';
+import {readByName} from '../../network/find.js';
+import {releaseContainer} from '../../network/release.js';
+import {machineFacts} from '../facts.js';
+import type {Wiring} from '../plan/facts.js';
+import {hostsText} from '../plan/etc.js';
+import {RESOLVER} from '../plan/settings.js';
+import type {Design} from '../prepare.js';
+import type {Attachment, NetworkSpec} from '../spec.js';
+import {networkRoots} from '../store/networks.js';
+import {runDirectory, type StateRoots} from '../store/roots.js';
+import {expandPorts} from './ports.js';
+import {hostHosts, hostResolv, plainText, resolverText} from './resolv.js';
+import {sharedStack} from './share.js';
+
+export interface Claimed {
+	wiring: Wiring;
+	/** What the helper removes in the end, before the container's claim. */
+	remove: string[];
+	/** By network. */
+	addresses: Record<string, string[]>;
+	/** What is to be said of the machine. */
+	warnings: string[];
+}
+
+/** Addresses that it had the last time, by network: it gets them again, unless somebody else has them by now. */
+export type Former = Readonly<Record<string, readonly string[]>>;
+
+const bytesText = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join(':');
+
+export const endpointOp = ({link, peer, bridge, addresses, gateways, mac, mtu}: EndpointLink, network: string): EndpointOp & {why: string} => ({
+	op: 'endpoint', name: link, peer, bridge, addresses, gateways, mac: bytesText(mac), mtu, why: `on the network ${network}`,
+});
+
+const attachOne = async (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spec'>, attachment: Attachment, former: readonly string[]): Promise<Endpoint> => {
+	const {network, aliases, ip, ip6, mac} = attachment;
+	const member = {containerId: id, name: spec.name, aliases};
+	const fixed = [ip, ip6].filter(address => address !== undefined);
+	const wanted = {...(mac === undefined ? {} : {mac})};
+	if (fixed.length === 0 && former.length > 0) {
+		try {
+			return await attach(networkRoots(roots), network, member, {...wanted, ips: former});
+		} catch (error) {
+			if (!(error instanceof ClocheError)) {
+				throw error;
+			}
+		}
+	}
+
+	return attach(networkRoots(roots), network, member, {...wanted, ips: fixed});
+};
+
+const plain = (address: string): string => address.slice(0, address.indexOf('/'));
+
+/** The machine's own address on the first network, which it has on internal ones, too. */
+const gatewayOf = (roots: StateRoots, [first]: readonly Endpoint[]): string | undefined =>
+	first === undefined ? undefined : first.link.gateways[0] ?? readByName(roots, first.network)?.subnets[0]?.gateway;
+
+/** What is asked for names from elsewhere; nobody, where there is no way out. */
+const serversOf = (roots: StateRoots, spec: NetworkSpec, endpoints: readonly Endpoint[], host: readonly string[]): string[] =>
+	endpoints.every(({network}) => readByName(roots, network)?.internal === true) ? [] : spec.dns.length > 0 ? spec.dns : [...host];
+
+const wire = (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spec'>, network: NetworkSpec, endpoints: readonly Endpoint[]): Wiring => {
+	const ports = expandPorts(network.ports, machineFacts().exists('/proc/net/if_inet6'));
+	const host = hostResolv();
+	const [first] = endpoints;
+	if (first === undefined) {
+		const shared = spec.linux.namespaces.network === 'host';
+		return {
+			endpoints: [], ports,
+			hosts: hostsText(spec, id, shared ? {base: hostHosts()} : {}),
+			resolv: shared || network.dns.length > 0 ? plainText(network, host) : '',
+		};
+	}
+
+	return {
+		endpoints: endpoints.map(({link, network: name}) => endpointOp(link, name)),
+		ports,
+		names: {directory: first.names, servers: serversOf(roots, network, endpoints, host.servers)},
+		hosts: hostsText(spec, id, {own: endpoints.flatMap(({link}) => link.addresses.map(address => plain(address))), gateway: gatewayOf(roots, endpoints)}),
+		resolv: resolverText(network, host, RESOLVER),
+	};
+};
+
+/** Free what {@link claimNetworks} has claimed, where the helper won't; for who answers for the container. */
+export const unclaimNetworks = (roots: StateRoots, id: string): void => {
+	releaseContainer(roots, id);
+	rmSync(runDirectory(roots, id), {recursive: true, force: true});
+};
+
+const refuseExposed = ({publishAll}: NetworkSpec, image: string): void => {
+	if (publishAll) {
+		throw new ClocheError('--publish-all', {why: `the image ${image} exposes no ports`, remedy: 'name them, as -p 80'});
+	}
+};
+
+const claim = async (design: Design, roots: StateRoots, network: NetworkSpec, former: Former): Promise<Claimed> => {
+	const {id} = design;
+	const endpoints: Endpoint[] = [];
+	for (const attachment of network.attachments) {
+		endpoints.push(await attachOne(roots, design, attachment, former[attachment.network] ?? []));
+	}
+
+	const wiring = network.container === undefined ? wire(roots, design, network, endpoints) : sharedStack(roots, design, network.container);
+	return {
+		wiring,
+		remove: [...endpoints.flatMap(({remove}) => remove), runDirectory(roots, id)],
+		addresses: Object.fromEntries(endpoints.map(({network: name, link}) => [name, link.addresses.map(address => plain(address))])),
+		warnings: endpoints.flatMap(({warnings}) => warnings),
+	};
+};
+
+/**
+ * Claim it all, and put it into the plan of `design`. Nothing is left if it throws.
+ *
+ * @param former of one that has run already, which may have left something
+ * @throws ClocheError where there is no such network, or an address is taken
+ */
+export const claimNetworks = async (design: Design, roots: StateRoots, former?: Former): Promise<Claimed | undefined> => {
+	const {id, spec: {network}, image, plan} = design;
+	if (network === undefined) {
+		return undefined;
+	}
+
+	refuseExposed(network, image.name);
+	if (former !== undefined) {
+		unclaimNetworks(roots, id);
+	}
+
+	try {
+		mkdirSync(runDirectory(roots, id), {recursive: true, mode: 0o700});
+		const claimed = await claim(design, roots, network, former ?? {});
+		const {create, join, names, ports} = design.wire(claimed.wiring);
+		Object.assign(plan, {create, join}, names === undefined ? {} : {names}, ports === undefined ? {} : {ports});
+		return claimed;
+	} catch (error) {
+		unclaimNetworks(roots, id);
+		throw error;
+	}
+};
+
+/** The container's specification, as --explain shows it before anything is claimed. */
+export const foresee = ({id, spec}: Pick<Design, 'id' | 'spec'>): Wiring => {
+	const {attachments = [], ports = []} = spec.network ?? {};
+	return {
+		endpoints: attachments.map(({network, ip, ip6, mac}, index) => ({
+			op: 'endpoint', name: `eth${index}`, peer: 'a name of its own', addresses: [ip ?? 'the next free one', ...(ip6 === undefined ? [] : [ip6])],
+			...(mac === undefined ? {} : {mac}), why: `on the network ${network}`,
+		})),
+		ports: expandPorts(ports, true),
+		...(attachments.length === 0 ? {} : {names: {servers: []}}),
+		hosts: hostsText(spec, id, {}),
+		resolv: '',
+	};
+};

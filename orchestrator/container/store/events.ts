@@ -4,8 +4,8 @@ import {appendFileSync} from 'node:fs';
 import {rotateJournal} from './journal.js';
 import {eventsPath, type StateRoots} from './roots.js';
 
-/** As docker events calls them; the supervisor writes start, die, oom, restart, health_status and, with --rm, destroy. */
-export type Action = 'create' | 'start' | 'die' | 'oom' | 'restart' | 'health_status' | 'stop' | 'kill' | 'pause' | 'unpause' | 'rename' | 'exec_create' | 'attach' | 'destroy';
+/** What is written here, as docker events calls it; supervisors write oom and health_status, too (helper-c/record.c). */
+export type Action = 'create' | 'start' | 'die' | 'restart' | 'stop' | 'kill' | 'pause' | 'unpause' | 'rename' | 'destroy';
 
 /** Whom it is about: the same members in every line of one container. */
 export interface EventSubject {

@@ -71,7 +71,7 @@ build/obj/flags: FORCE | system
 
 -include $(OBJECTS:.o=.d)
 
-build/probe build/terminal: build/%: test/fixtures/%.c build/obj/flags
+build/probe build/terminal build/server: build/%: test/fixtures/%.c build/obj/flags
 	$(SAY) $(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
 
 # Parts of the helper, driven without it.
@@ -80,7 +80,7 @@ KEPT := $(patsubst %,build/obj/%.o,log logfile record account json fail util)
 build/keeper: test/fixtures/keeper.c $(KEPT) build/obj/flags
 	$(SAY) $(CC) $(C_FLAGS) -Ihelper-c $(LINK_FLAGS) -o $@ $< $(KEPT)
 
-probe: build/probe build/terminal build/keeper ## what tests run: build/probe, a static binary of verbs, in containers; build/terminal, a user, outside; build/keeper, parts of the helper
+probe: build/probe build/server build/terminal build/keeper ## what tests run: build/probe and build/server, static binaries of verbs, in containers; build/terminal, a user, outside; build/keeper, parts of the helper
 
 PROTOCOL := orchestrator/helper/protocol.ts
 

@@ -43,7 +43,7 @@ static struct channel *channel_new(struct supervisor *supervisor, uint32_t numbe
 	struct channel *channel = calloc(1, sizeof *channel);
 	if (!channel)
 		return NULL;
-	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}, .target = -1, .remover = -1};
+	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}, .target = -1, .remover = -1, .forwarder = -1};
 	supervisor->channels = channel;
 	supervisor->channel_count++;
 	return channel;
@@ -130,6 +130,9 @@ static int make(struct supervisor *supervisor, struct channel *channel, const st
 	build->failure.step = STEP_STREAMS;
 	if (!keep(channel, message))
 		return failed(&build->failure, "malloc", NULL);
+	if (publish_open(supervisor, channel, message, &build->failure) < 0)
+		return -1;
+	build->failure.step = STEP_STREAMS;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return failed(&build->failure, "socketpair", NULL);
 	channel->sync = pair[0];
@@ -152,6 +155,8 @@ static int make(struct supervisor *supervisor, struct channel *channel, const st
 	if (supervisor_watch(supervisor, channel->sync, EPOLLIN, &channel->from_sync) < 0 ||
 		supervisor_watch(supervisor, channel->pidfd, EPOLLIN, &channel->from_process) < 0)
 		return failed(&build->failure, "epoll_ctl", NULL);
+	if (publish_begin(supervisor, channel, &build->failure) < 0)
+		return -1;
 	if (channel->served)
 		run_made(supervisor, channel);
 	return 0;

@@ -14,7 +14,7 @@
 
 enum source_kind {
 	SOURCE_PEER, SOURCE_LISTENER, SOURCE_TIMER, SOURCE_RESOLVER, SOURCE_HUB, SOURCE_ANCHOR, SOURCE_SIGNALS, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_REMOVER, SOURCE_RELAY,
-	SOURCE_TARGET, SOURCE_HEALTH
+	SOURCE_TARGET, SOURCE_HEALTH, SOURCE_FORWARDER
 };
 
 /* What epoll hands back: which descriptor of whom: a channel, a peer, a timer, an end of the hub. */
@@ -41,6 +41,7 @@ void timer_on_ready(struct supervisor *supervisor, struct timer *timer);
 
 struct relay;
 struct resolver;
+struct ports;
 
 struct channel {
 	struct channel *next;
@@ -72,7 +73,13 @@ struct channel {
 	struct source from_sync, from_process, from_remover, from_relay, from_target;
 	char *cgroups;       /* paths, each ending in NUL, then an empty one; what they knew as the run began: */
 	uint64_t oom_before, user_before, system_before;
-	struct timer deadline;  /* of STOP: SIGKILL then */
+	struct timer deadline;  /* of STOP: SIGKILL then; once the init has ended, of the forwarder */
+	struct ports *ports;    /* that are published, or NULL; where it is served, they are its */
+	int forwarder;          /* pidfd of the process that forwards what comes there, or -1 */
+	pid_t forwarder_pid;
+	uint64_t forwarder_began; /* clock_ns() */
+	struct source from_forwarder;
+	bool closing;           /* only the forwarder is still waited for */
 	struct served *served;  /* what SERVE said of it, or NULL */
 	bool again;             /* served: the next run is waited for, this one's channel stands in for it */
 	/* A channel of the supervisor's own: only this hears of it, once, when it has ended or couldn't be made. */
@@ -169,6 +176,13 @@ bool outside_is_v2(const char *directory);
 /* anchor.c: the process whose pid namespace holds those of all containers, so that all of them end with it. */
 const char *anchor_start(struct supervisor *supervisor); /* NULL, or why there must be one and is none */
 void anchor_end(struct supervisor *supervisor);
+
+/* publish.c: ports. Opened before anything of the container is made, forwarded once its namespaces are there. */
+int publish_open(struct supervisor *supervisor, struct channel *channel, const struct message *message, struct failure *failure);
+int publish_begin(struct supervisor *supervisor, struct channel *channel, struct failure *failure);
+void publish_on_process(struct supervisor *supervisor, struct channel *channel);
+bool publish_over(struct supervisor *supervisor, struct channel *channel); /* false: soon, and channel_release is called again */
+void publish_kill(const struct channel *channel);
 
 /* streams.c: open what STDIN, STDOUT and STDERR ask for: CHILD's ends and the helper's. */
 int streams_open(struct channel *channel, const struct message *message, struct build *build);

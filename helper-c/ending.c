@@ -78,7 +78,7 @@ static bool is_in(const struct channel *channel, pid_t pid) {
 static bool is_ours(const struct supervisor *supervisor, pid_t pid) {
 	bool ours = pid == supervisor->anchor_pid;
 	for (const struct channel *at = supervisor->channels; at; at = at->next)
-		ours = ours || at->pid == pid || at->remover_pid == pid;
+		ours = ours || at->pid == pid || at->remover_pid == pid || at->forwarder_pid == pid;
 	return ours;
 }
 
@@ -216,6 +216,8 @@ void channel_on_remover(struct supervisor *supervisor, struct channel *channel) 
 void channel_release(struct supervisor *supervisor, struct channel *channel) {
 	channel->ended = false; /* once is enough */
 	resolver_close(supervisor, channel); /* no event of this round can tell of it any more */
+	if (!publish_over(supervisor, channel))
+		return;
 	if (channel->shared_pids)
 		end_strays(supervisor, channel);
 	close_fd(&channel->mounts); /* unmounts all that the container had */

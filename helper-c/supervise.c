@@ -42,6 +42,8 @@ void supervisor_orphan(struct supervisor *supervisor) {
 		if (at->draining)
 			channel_finish(supervisor, at); /* nobody waits for its output any more */
 		channel_kill(at);
+		if (at->closing)
+			publish_kill(at);
 	}
 	if (supervisor->served)
 		run_give_up(supervisor, supervisor->served);
@@ -108,6 +110,7 @@ static void dispatch(struct supervisor *supervisor, const struct source *source)
 	case SOURCE_PROCESS: channel_on_process(supervisor, source->of); break;
 	case SOURCE_REMOVER: channel_on_remover(supervisor, source->of); break;
 	case SOURCE_RELAY: relay_on_ready(supervisor, source->of); break;
+	case SOURCE_FORWARDER: publish_on_process(supervisor, source->of); break;
 	case SOURCE_HEALTH: health_on_output(supervisor, source->of); break;
 	case SOURCE_TARGET: channel_on_target(supervisor, source->of); break;
 	}

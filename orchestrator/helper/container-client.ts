@@ -204,6 +204,7 @@ export class ContainerClient implements Disposable {
 			case 'released':
 			case 'hello':
 			case 'streams':
+			case 'published':
 			case 'created':
 			case 'traced':
 			case 'held':

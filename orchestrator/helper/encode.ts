@@ -1,7 +1,8 @@
 /** Requests as bytes: what the helper is asked, one buffer for each write. Pure: no I/O. */
 
 import {encodeCreateOp, encodeStartOp} from './encode-op.js';
-import type {IdMap, NamespaceName, Plan, StartOp, Stream, TargetProcess} from './plan.js';
+import type {IdMap, NamespaceName, Plan, Port, StartOp, Stream, TargetProcess} from './plan.js';
+import {portText} from './port-text.js';
 import {Kind, Tag, Stream as StreamValue} from './protocol.js';
 import {writer, written} from './written.js';
 
@@ -53,6 +54,14 @@ const writeTarget = (target: number | TargetProcess | undefined, enter: readonly
 	}
 };
 
+const writePorts = (ports: readonly Port[] = [], joins: boolean): void => {
+	if (joins && ports.length > 0) {
+		throw writer.refuse('who joins can publish no ports');
+	}
+
+	writer.strings(Tag.PORT, ports.map(portText));
+};
+
 const writeCreate = (channel: number, plan: Plan, options: CreateOptions): void => {
 	const {userMap, streams} = plan;
 	writer.begin(options.target === undefined ? Kind.CREATE : Kind.JOIN, channel);
@@ -81,6 +90,7 @@ const writeCreate = (channel: number, plan: Plan, options: CreateOptions): void 
 	writer.u32(Tag.FORGO, options.forgo);
 	writer.strings(Tag.CGROUP, plan.cgroups);
 	writer.string(Tag.PROGRAM, plan.program);
+	writePorts(plan.ports, options.target !== undefined);
 	if (plan.names !== undefined && !plan.create.some(({op}) => op === 'resolver')) {
 		throw writer.refuse('names are for its operation resolver, which is missing');
 	}

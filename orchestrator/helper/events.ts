@@ -1,6 +1,8 @@
 /** What the helper reports, frame by frame, as typed data. Pure: no I/O. */
 
 import {type Field, type FieldValue, type Frame, protocolError} from './frame-decoder.js';
+import type {Port} from './plan.js';
+import {readPort} from './port-text.js';
 import {Kind, Tag, kindTable, tagTable} from './protocol.js';
 
 /** What the kernel accounted for a container's processes. */
@@ -44,6 +46,7 @@ export interface Report {
 export type HelperEvent =
 	| {type: 'hello'; hash: bigint; version: string; pid: number}
 	| {type: 'streams'; stdin?: number | undefined; stdout?: number | undefined; stderr?: number | undefined}
+	| {type: 'published'; port: Port}
 	| {type: 'created'; pid: number}
 	| {type: 'running'}
 	| {type: 'warning'; failure: Failure}
@@ -63,6 +66,7 @@ const FAILURE: Shape = [[Tag.STEP], [Tag.INDEX, Tag.ERRNO, Tag.PATH, Tag.DETAIL]
 const shapes: Readonly<Partial<Record<Kind, Shape>>> = {
 	[Kind.HELLO]: [[Tag.HASH, Tag.VERSION, Tag.PID], []],
 	[Kind.STREAMS]: [[], [Tag.STDIN, Tag.STDOUT, Tag.STDERR]],
+	[Kind.PUBLISHED]: [[Tag.PORT], []],
 	[Kind.CREATED]: [[Tag.PID], []],
 	[Kind.RUNNING]: [[], []],
 	[Kind.WARNING]: FAILURE,
@@ -136,6 +140,15 @@ const readExit = (fields: Fields): Exit => {
 	throw protocolError('EXITED needs a code or a signal');
 };
 
+const readPublished = (text: string): Port => {
+	const port = readPort(text);
+	if (port === undefined) {
+		throw protocolError(`PUBLISHED tells of no port: ${text}`);
+	}
+
+	return port;
+};
+
 const readOutput = (fields: Fields): HelperEvent => {
 	const data = fields.get(Tag.DATA);
 	return {
@@ -158,6 +171,7 @@ export const readEvent = ({kind, fields: list}: Frame): HelperEvent => {
 	switch (kind) {
 		case Kind.HELLO: return {type: 'hello', hash: bigint(fields, Tag.HASH), version: String(fields.get(Tag.VERSION)), pid: number(fields, Tag.PID)};
 		case Kind.STREAMS: return {type: 'streams', stdin: optionalNumber(fields, Tag.STDIN), stdout: optionalNumber(fields, Tag.STDOUT), stderr: optionalNumber(fields, Tag.STDERR)};
+		case Kind.PUBLISHED: return {type: 'published', port: readPublished(String(fields.get(Tag.PORT)))};
 		case Kind.CREATED: return {type: 'created', pid: number(fields, Tag.PID)};
 		case Kind.RUNNING: return {type: 'running'};
 		case Kind.WARNING: return {type: 'warning', failure: readFailure(fields)};

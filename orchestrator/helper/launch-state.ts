@@ -7,14 +7,14 @@ export type LaunchState = 'creating' | 'created' | 'running' | 'exited' | 'resta
 
 /** State × event: what is not here breaks the protocol. */
 const transitions: Readonly<Record<LaunchState, Partial<Record<HelperEvent['type'], LaunchState>>>> = {
-	creating: {streams: 'creating', created: 'created', error: 'failed', warning: 'creating', traced: 'creating', held: 'creating'},
+	creating: {streams: 'creating', published: 'creating', created: 'created', error: 'failed', warning: 'creating', traced: 'creating', held: 'creating'},
 	created: {running: 'running', error: 'failed', exited: 'exited', warning: 'created', traced: 'created', held: 'created'},
 	running: {exited: 'exited', error: 'failed', warning: 'running', traced: 'running'},
 	exited: {released: 'released', warning: 'exited'},
 	// By its restart policy; what becomes of later runs isn't the launch's, which is the first.
-	restarted: {created: 'restarted', running: 'restarted', exited: 'restarted', error: 'restarted', released: 'released', warning: 'restarted', traced: 'restarted', held: 'restarted'},
+	restarted: {published: 'restarted', created: 'restarted', running: 'restarted', exited: 'restarted', error: 'restarted', released: 'released', warning: 'restarted', traced: 'restarted', held: 'restarted'},
 	// After an error, and after one of ours (a stream that couldn't be opened), what was on its way still arrives.
-	failed: {released: 'released', streams: 'failed', created: 'failed', running: 'failed', error: 'failed', exited: 'failed', warning: 'failed', traced: 'failed', held: 'failed'},
+	failed: {released: 'released', streams: 'failed', published: 'failed', created: 'failed', running: 'failed', error: 'failed', exited: 'failed', warning: 'failed', traced: 'failed', held: 'failed'},
 	released: {},
 };
 

@@ -5,20 +5,19 @@
 
 import {ClocheError, isErrno} from '../base/errors.js';
 import {callBack} from './call-back.js';
-import {type CreateOptions, encodeCreate, encodeCreateAndStart, encodeResize, encodeResume, encodeSignal, encodeStart} from './encode.js';
-import {encodeServe} from './encode-service.js';
+import {encodeResize, encodeResume, encodeSignal, encodeStart} from './encode.js';
+import {encodeLaunch} from './encode-launch.js';
 import type {Exit, HelperEvent} from './events.js';
 import {failureError} from './failure.js';
-import {protocolError} from './frame-decoder.js';
-import type {LaunchContext, LaunchOptions} from './launch-options.js';
+import type {LaunchContext, LaunchOptions, Trace} from './launch-options.js';
 import {type LaunchState, nextState} from './launch-state.js';
 import {Milestone} from './milestone.js';
-import type {Plan, StartOp} from './plan.js';
+import {NO_STREAMS} from './no-streams.js';
+import type {Plan, Port, StartOp} from './plan.js';
 import type {Streams} from './streams.js';
+import {traceOf} from './trace-of.js';
 
 const SIGKILL = 9;
-
-const NO_STREAMS: Streams = {stdin: undefined, stdout: undefined, stderr: undefined, readRest: () => undefined, close: () => undefined, destroy: () => undefined};
 
 export class Launch {
 	/** The channel's number. */
@@ -38,20 +37,16 @@ export class Launch {
 	#started: boolean;
 	#ends: Streams | undefined;
 	#pid: number | undefined;
+	readonly #ports: Port[] = [];
 	/** Why it failed, unless the helper says it better. */
 	#suspected: ClocheError | undefined;
 
 	/** Encodes and sends. Throws a ClocheError where the plan can't be sent; nothing was, then. */
 	constructor(context: LaunchContext, plan: Plan, options: LaunchOptions) {
-		const {stdin, stdout, stderr} = plan.streams;
-		const {channel} = context;
-		const create: CreateOptions = {target: options.target instanceof Launch ? options.target.channel : options.target, trace: options.onTrace !== undefined, hold: options.hold, forgo: options.forgo};
-		const piped = stdin === 'pipe' || stdout === 'pipe' || stderr === 'pipe';
-		this.#started = !piped && options.autoStart !== false;
-		const bytes = this.#started ? encodeCreateAndStart(channel, plan, create) : encodeCreate(channel, plan, create);
-		const serve = options.service === undefined ? undefined : encodeServe(channel, options.service);
-		this.#start = piped && options.autoStart !== false ? encodeStart(channel, plan.start, plan.create.length) : undefined;
-		this.channel = channel;
+		const {bytes, started, start, piped} = encodeLaunch(context.channel, plan, options);
+		this.#started = started;
+		this.#start = start;
+		this.channel = context.channel;
 		this.#context = context;
 		this.#plan = plan;
 		this.#options = options;
@@ -60,7 +55,7 @@ export class Launch {
 			this.#streams.resolve(NO_STREAMS);
 		}
 
-		context.send(serve === undefined ? bytes : Buffer.concat([serve, bytes]));
+		context.send(bytes);
 	}
 
 	/** The init's pid, once it is created. */
@@ -70,6 +65,11 @@ export class Launch {
 
 	get state(): LaunchState {
 		return this.#state;
+	}
+
+	/** The published ports with their real numbers, in the plan's order: all of them once it is created. */
+	get ports(): readonly Port[] {
+		return this.#ports;
 	}
 
 	/** The ends of piped streams; empty where there is no pipe. */
@@ -136,6 +136,7 @@ export class Launch {
 		this.#state = nextState(this.#state, event, this.channel);
 		switch (event.type) {
 			case 'streams': return this.#openStreams(event);
+			case 'published': return this.#note(event.port);
 			case 'created': {
 				this.#pid = event.pid;
 				return this.#created.resolve(event.pid);
@@ -145,7 +146,7 @@ export class Launch {
 			case 'exited': return this.#exited.resolve(event.exit);
 			case 'error': return this.#settle(failureError(event.failure, this.#plan, this.#startOps));
 			case 'warning': return this.#warn(failureError(event.failure, this.#plan, this.#startOps));
-			case 'traced': return this.#trace(event.index, event.nanoseconds);
+			case 'traced': return this.#trace(traceOf(event, this.#plan, this.#startOps));
 			case 'held': return callBack(() => this.#options.onHeld?.(event.index));
 			case 'released': {
 				if (this.#suspected !== undefined) {
@@ -169,6 +170,10 @@ export class Launch {
 		this.#settle(error);
 		this.#state = 'released';
 		this.#released.reject(error);
+	}
+
+	#note(port: Port): void {
+		this.#ports.push(port);
 	}
 
 	/** Ends that nobody has asked for by now, nor will in the turns that this event causes. */
@@ -238,12 +243,7 @@ export class Launch {
 		callBack(() => onWarning(warning));
 	}
 
-	#trace(index: number, nanoseconds: number): void {
-		const op = this.#plan.create[index] ?? this.#startOps[index - this.#plan.create.length];
-		if (op === undefined) {
-			throw protocolError(`a trace of operation ${index}, which isn't in the plan`);
-		}
-
-		callBack(() => this.#options.onTrace?.({index, op, nanoseconds}));
+	#trace(trace: Trace): void {
+		callBack(() => this.#options.onTrace?.(trace));
 	}
 }

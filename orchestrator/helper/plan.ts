@@ -97,6 +97,16 @@ export interface IdMap {
 	count: number;
 }
 
+/** A port of the container's that is reached from outside. */
+export interface Port {
+	protocol: 'tcp' | 'udp';
+	/** Where it is reached, as numbers: of IPv4 or of IPv6. */
+	address: string;
+	/** The port there; 0: any that is free. Those that follow each other and ask for any, with one protocol and one port inside, at different addresses, get the same. */
+	outside: number;
+	inside: number;
+}
+
 export interface Plan {
 	/** Namespaces to make. */
 	namespaces: NamespaceName[];
@@ -126,6 +136,8 @@ export interface Plan {
 		/** Who is asked what isn't there: addresses, and `#PORT` unless that is 53. None: there are no other names. */
 		servers: string[];
 	};
+	/** Published ports; not of one that joins. */
+	ports?: Port[];
 	/** A program of this machine, a path, opened before any namespace is entered: exec runs it, whatever the root holds. */
 	program?: string;
 }

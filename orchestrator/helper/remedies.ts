@@ -9,6 +9,7 @@ import {type ReadKernel, readKernel} from './kernel-file.js';
 import type {Op, Plan} from './plan.js';
 import {Step} from './protocol.js';
 import {namespaceRemedy} from './remedies-namespace.js';
+import {publishRemedy} from './remedies-publish.js';
 
 export interface Ailment {
 	failure: Failure;
@@ -124,6 +125,10 @@ export const findRemedy = ({failure, op, plan}: Ailment, read: ReadKernel = read
 	const code = errnoName(failure.errno);
 	if (failure.step === Step.CGROUP && code === 'ENOENT') {
 		return 'the cgroup was removed meanwhile';
+	}
+
+	if (failure.step === Step.PUBLISH) {
+		return publishRemedy(code, failure, read) ?? generalRemedy(code, op);
 	}
 
 	return (op === undefined ? undefined : placeRemedy(code, failure, op) ?? opRemedy(code, op, plan, failure))

@@ -126,7 +126,7 @@ static void ask_to_delete(struct netlink *netlink, const char *name) {
 	netlink_put_string(netlink, IFLA_IFNAME, name);
 }
 
-/* Those of a container that goes on: its namespace wouldn't take them along. */
+/* Where the container's namespace doesn't take them along, or not yet. */
 static void unmake_pairs(const struct plan *plan, uint32_t count) {
 	static struct failure ignored;
 	for (uint32_t i = 0; i < count; i++) {
@@ -138,6 +138,10 @@ static void unmake_pairs(const struct plan *plan, uint32_t count) {
 		(void)netlink_commit(&netlink, &ignored);
 		netlink_close(&netlink);
 	}
+}
+
+void endpoints_forget(const struct plan *plan) {
+	unmake_pairs(plan, plan->count);
 }
 
 int endpoints_make(struct build *build, const struct plan *plan, pid_t pid) {

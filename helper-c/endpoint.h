@@ -8,3 +8,6 @@
 /* Make the links of all ENDPOINTs of PLAN between their bridges and the network namespace of process PID: all, or none that
  * would stay. -1 and BUILD's failure, which names the operation. */
 int endpoints_make(struct build *build, const struct plan *plan, pid_t pid);
+
+/* Delete those that an earlier run left: its namespace may be gone, but the kernel takes its time to empty it. */
+void endpoints_forget(const struct plan *plan);

@@ -8,6 +8,7 @@
 #include "build.h"
 #include "channel.h"
 #include "endpoint.h"
+#include "served.h"
 #include "system.h"
 #include "util.h"
 
@@ -228,6 +229,8 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		return -1;
 	if (!build->wait_links)
 		return 0;
+	if (channel->served && channel->served->restarts > 0)
+		endpoints_forget(plan);
 	int made = endpoints_make(build, plan, channel->pid);
 	/* It has run meanwhile: if it failed by itself, it tells so itself. */
 	if (made < 0 && build->failure.error != ESRCH)

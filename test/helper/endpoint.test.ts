@@ -7,6 +7,8 @@ import {startTime} from '../../orchestrator/base/process.js';
 import type {Launch} from '../../orchestrator/helper/launch.js';
 import type {Endpoint, Plan, TargetProcess} from '../../orchestrator/helper/plan.js';
 import {asRoot, endpoint, outsideFor, withOps} from './bridged.js';
+import {registryFor} from './registry.js';
+import {Served} from './served.js';
 import {planFor, runPlan, supervisorFor, until} from './support.js';
 
 const rooted = asRoot ? test : test.skip;
@@ -146,6 +148,23 @@ rooted('an operation that fails before it is the one that is told', async t => {
 	const failing: Plan = {...plan, create: [{op: 'bind', source: '/nonexistent-source', target: '/x'}, ...plan.create, endpoint(3)]};
 	const message = await failureOf(t, runPlan(outside.supervisor(), failing));
 	t.regex(message, /nonexistent-source/);
+});
+
+rooted('each run of a served container has its link, and its resolver, though the last one\'s are hardly gone', async t => {
+	const outside = outsideFor(t);
+	const registry = registryFor(t, 'red');
+	registry.join('red', 'gate', '10.77.0.1');
+	const script = 'echo run >> /runs; ping -c 1 -W 5 gate >/dev/null && echo "run $(wc -l < /runs)"; [ $(wc -l < /runs) = 8 ]';
+	const served = new Served(t, 'root', ['/bin/sh', '-c', script], {service: {restart: {when: 'on-failure', backoff: 1, backoffMost: 1, steady: 3_600_000}}});
+	const {plan} = served;
+	const link = endpoint(3, {networkNamespace: outside.path});
+	plan.create = [...withOps(plan, link, {op: 'file', target: '/etc/resolv.conf', data: 'nameserver 127.0.0.11\n'}).create];
+	plan.start = plan.start.filter(({op}) => op !== 'capabilities' && op !== 'credentials'); // ping needs CAP_NET_RAW
+	plan.names = {directory: registry.directory, servers: []};
+	await served.detach();
+	t.is(await served.ended(), 'status 0');
+	t.deepEqual(served.log, Array.from({length: 8}, (_, run) => `stdout F run ${run + 1}`));
+	await until(t, () => !outside.ip('-br', 'link').includes(link.peer));
 });
 
 rooted('links end with a container whose helper is killed', async t => {

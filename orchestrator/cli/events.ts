@@ -33,6 +33,26 @@ const parseEvent = (line: string): JournalEvent | undefined => {
 	}
 };
 
+/** A supervisor tells of its container by the name that it began with, as others may have changed it meanwhile: their lines say to what. */
+class Names {
+	readonly #now = new Map<string, string>();
+
+	/** The event with the name that its container had then; itself where it has that. */
+	correct(event: JournalEvent): JournalEvent {
+		const {action, id, name} = event;
+		if (action === 'rename' && name !== undefined) {
+			this.#now.set(id, name);
+		}
+
+		const now = this.#now.get(id) ?? name;
+		if (action === 'destroy') {
+			this.#now.delete(id);
+		}
+
+		return now === undefined || now === name ? event : {...event, name: now};
+	}
+}
+
 type Test = (event: JournalEvent) => boolean;
 
 const testOf = (key: string, value: string): Test => {
@@ -89,13 +109,15 @@ const main: Command['main'] = async (operands, values, {root}) => {
 
 	const watcher = follow ? new Watcher([roots.data]) : undefined;
 	const reader = new JournalReader(roots);
+	const names = new Names();
 	for (;;) {
 		const left = until === undefined ? Number.POSITIVE_INFINITY : Number(until / 1_000_000n) + 1 - Date.now();
 		const lines: string[] = [];
 		for (const line of reader.next()) {
-			const event = parseEvent(line);
+			const told = parseEvent(line);
+			const event = told === undefined ? undefined : names.correct(told);
 			if (event !== undefined && isWanted(event)) {
-				lines.push(`${write(line, event)}\n`);
+				lines.push(`${write(event === told ? line : JSON.stringify(event), event)}\n`);
 			}
 		}
 

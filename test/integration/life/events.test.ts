@@ -39,3 +39,14 @@ everybody('a container\'s life is told, to who asks later and to who follows', a
 	t.is(parse(await prints('events', '--since', '1h', '--filter', 'name=^(told|other)$', '--filter', 'action=create')).length, 2);
 	t.regex(await fails('events', '--filter', 'colour=red'), /colour is no filter/);
 });
+
+everybody('what a supervisor tells of a container that was renamed bears the new name', async (t, {prints}) => {
+	await prints('run', '-d', '--name', 'before', 'busybox', 'sleep', '1000');
+	await prints('rename', 'before', 'after');
+	await prints('kill', 'after');
+	await prints('wait', 'after');
+	await prints('rm', 'after');
+	const told = async (filter: string): Promise<string[]> => parse(await prints('events', '--filter', filter)).map(({action, name}) => `${action} ${name}`);
+	t.deepEqual(await told('container=before'), ['create before', 'start before']);
+	t.deepEqual((await told('container=after')).sort(), ['destroy after', 'die after', 'kill after', 'rename after']);
+});

@@ -87,6 +87,14 @@ const endpointRemedy = (code: string, {name, bridge}: Extract<Op, {op: 'endpoint
 	}
 };
 
+const resolverRemedy = (code: string): string | undefined => {
+	switch (code) {
+		case 'EADDRNOTAVAIL': return 'lo must be up, and have the address, before';
+		case 'EADDRINUSE': return 'this network namespace has a resolver already: who shares it needs none of his own';
+		default: return undefined;
+	}
+};
+
 const opRemedy = (code: string, op: Op, plan: Plan, {path, detail}: Failure): string | undefined => {
 	switch (op.op) {
 		case 'mount': return mountRemedy(code, op);
@@ -97,7 +105,7 @@ const opRemedy = (code: string, op: Op, plan: Plan, {path, detail}: Failure): st
 		case 'cwd': return code === 'ENOENT' ? 'make the directory in the image, or choose another with -w' : undefined;
 		case 'endpoint': return endpointRemedy(code, op, plan, detail);
 		case 'link-delete': return code === 'ENODEV' ? 'the container is not on that network any more' : undefined;
-		case 'resolver': return code === 'EADDRNOTAVAIL' ? 'lo must be up, and have the address, before' : undefined;
+		case 'resolver': return resolverRemedy(code);
 		case 'rlimit': return code === 'EPERM' ? 'the hard limit is above ours: choose a lower one' : undefined;
 		default: return undefined;
 	}

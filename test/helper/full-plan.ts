@@ -47,7 +47,6 @@ export const fullPlan = (t: ExecutionContext, privilege: Privilege, argv: string
 			{op: 'resolver', address: '127.0.0.11'},
 			{op: 'pivot'},
 		],
-		names: {servers: ['127.0.0.1#1']},
 		start: [
 			{op: 'rlimit', resource: 7, soft: 1024n, hard: 1024n},
 			{op: 'capabilities', bounding: CAPABILITIES, permitted: CAPABILITIES, inheritable: 0n, ambient: 0n},

@@ -90,6 +90,8 @@ const words: ReadonlyArray<readonly [op: Op, line: string]> = [
 	[{op: 'loopback'}, 'bring up lo'],
 	[{op: 'time-offset', monotonic: 172_800_000_000_000n, boottime: -500_000_000n}, 'make a time namespace (CLONE_NEWTIME) with monotonic +172800 s, boottime -0.5 s'],
 	[{op: 'console', target: '/dev/console'}, 'open a terminal and show it as /dev/console'],
+	[{op: 'link-delete', name: 'eth1'}, 'delete the link eth1'],
+	[{op: 'resolver', address: '127.0.0.11'}, 'listen for name queries on 127.0.0.11'],
 	[{op: 'rlimit', resource: 7, soft: 5n, hard: 2n ** 64n - 1n}, 'limit nofile to 5, at most unlimited'],
 	[{op: 'credentials', user: 'nobody'}, 'become the user nobody'],
 	[{op: 'credentials', uid: 1, gid: 2}, 'become uid 1, gid 2'],
@@ -103,6 +105,14 @@ for (const [op, line] of words) {
 		t.deepEqual(describeOp(op), {line, details: []});
 	});
 }
+
+test('in words: a link, and its parts', t => {
+	t.deepEqual(describeOp({op: 'endpoint', name: 'eth0', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24'], gateways: ['10.89.0.1'], mac: '02:00:00:00:00:2a', mtu: 1400}), {
+		line: 'make the link eth0 to the bridge clo1 (02:00:00:00:00:2a, mtu 1400)',
+		details: ['outside       vabc', 'address       10.89.0.2/24', 'default route 10.89.0.1'],
+	});
+	t.is(describeOp({op: 'endpoint', name: 'eth0', peer: 'vabc', addresses: []}).line, 'make the link eth0');
+});
 
 test('every operation of the default plan says why, or needs no reason', t => {
 	const {create} = makePlan(specOf({tty: true, readOnly: true, timeOffset: 'boottime=1s'}), root, placement);

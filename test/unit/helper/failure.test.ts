@@ -105,3 +105,16 @@ test('general errors have a remedy where one is known, and none where not', t =>
 	t.is(at(5), undefined);
 	t.is(at(0), undefined);
 });
+
+test('links to bridges and resolvers: what is in the way', t => {
+	const link: Op = {op: 'endpoint', name: 'eth0', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24']};
+	const at = (errno: number, detail: string, op: Op = link): string => remedy({step: Step.CREATE, index: 0, errno, detail}, () => undefined, {}, op) ?? '';
+	t.regex(at(19, 'the bridge'), /clo1 was removed/);
+	t.regex(at(17, 'RTM_NEWLINK'), /has a link eth0 already/);
+	t.is(at(17, 'RTM_NEWADDR'), '');
+	t.regex(at(95, 'RTM_NEWLINK: Operation not supported'), /CONFIG_VETH/);
+	t.regex(at(101, 'RTM_NEWROUTE default: Nexthop has invalid gateway'), /gateway must lie in the subnet/);
+	t.regex(at(98, 'bind', {op: 'resolver', address: '127.0.0.11'}), /has a resolver already/);
+	t.regex(at(99, 'bind', {op: 'resolver', address: '127.0.0.11'}), /lo must be up/);
+	t.regex(at(19, 'RTM_DELLINK', {op: 'link-delete', name: 'eth1'}), /not on that network/);
+});

@@ -63,7 +63,7 @@ const claimAddress = async (roots: NetworkRoots, name: string, range: Range, id:
 
 	const first = attempt();
 	const outcome = typeof first === 'string' ? first : await inTurn(turnPath(roots), () => {
-		sweepLeases(directory, roots.claimed);
+		sweepLeases(roots, directory);
 		return attempt();
 	});
 	if (typeof outcome === 'string') {

@@ -14,9 +14,14 @@ import {releaseContainer} from './release.js';
 import {repair, repairInTurn, repairUnfinished} from './repair.js';
 
 /** In a turn: free the addresses of one network that belong to containers for which nobody answers. Leases first: a claim is made before them. */
-export const sweepLeases = (directory: string, claimed: NetworkRoots['claimed']): void => {
+export const sweepLeases = ({claimed, settle}: Pick<NetworkRoots, 'claimed' | 'settle'>, directory: string): void => {
+	if (readLeases(directory).length === 0) {
+		return;
+	}
+
+	settle();
 	const leases = readLeases(directory);
-	const living = leases.length === 0 ? new Set<string>() : claimed();
+	const living = claimed();
 	for (const {address} of leases.filter(({id}) => !living.has(id))) {
 		dropLease(directory, address);
 	}
@@ -72,7 +77,7 @@ export const collectNetworksThoroughly = async (roots: NetworkRoots): Promise<vo
 		}
 
 		for (const name of networkNames(roots)) {
-			sweepLeases(networkDirectory(roots, name), roots.claimed);
+			sweepLeases(roots, networkDirectory(roots, name));
 			sweepHosts(networkDirectory(roots, name));
 		}
 	});

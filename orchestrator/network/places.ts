@@ -22,6 +22,8 @@ export interface NetworkRoots {
 	readonly run: string;
 	/** Ids of containers that somebody answers for; an abandoned claim counts until it is dealt with. */
 	readonly claimed: () => ReadonlySet<string>;
+	/** Deal with abandoned claims: what survived its owner is killed. */
+	readonly settle: () => void;
 }
 
 type DataRoot = Pick<NetworkRoots, 'data'>;

@@ -9,7 +9,7 @@ import {joinedDirectory, memberships, networkDirectory, type NetworkRoots} from 
  * Free all of a container's addresses and names. For who answers for it, when its processes are gone: then nobody else does so.
  * Synchronous: nothing of the kernel's is changed.
  */
-export const releaseContainer = (roots: Omit<NetworkRoots, 'claimed'>, id: string): void => {
+export const releaseContainer = (roots: Pick<NetworkRoots, 'data' | 'run'>, id: string): void => {
 	for (const name of networkNames(roots)) {
 		const directory = networkDirectory(roots, name);
 		for (const {address} of readLeases(directory).filter(lease => lease.id === id)) {

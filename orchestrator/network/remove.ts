@@ -18,7 +18,7 @@ export const usersOf = (roots: Pick<NetworkRoots, 'data'>, name: string): string
 /** From here on nobody can get an address: rmdir(2) fails where somebody has one. */
 const close = (roots: NetworkRoots, {name}: NetworkRecord): boolean => {
 	const directory = networkDirectory(roots, name);
-	sweepLeases(directory, roots.claimed);
+	sweepLeases(roots, directory);
 	try {
 		rmdirSync(leasesDirectory(directory));
 		return true;

@@ -3,13 +3,15 @@
 import {existsSync} from 'node:fs';
 import {ClocheError} from '../../base/errors.js';
 import {joinedDirectory, networksDirectory, type NetworkRoots, unfinishedPath} from '../../network/places.js';
-import {releaseContainer} from '../../network/release.js';
 import {readClaims} from './claim.js';
+import {collectGarbage} from './gc.js';
 import {readRecord} from './record.js';
 import {containerDirectory, type StateRoots} from './roots.js';
 
 /** What the network's part needs of ours. */
-export const networkRoots = (roots: StateRoots): NetworkRoots => ({...roots, claimed: () => new Set(readClaims(roots).claims.map(({id}) => id))});
+export const networkRoots = (roots: StateRoots): NetworkRoots => ({...roots, claimed: () => new Set(readClaims(roots).claims.map(({id}) => id)), settle: () => {
+	collectGarbage(roots);
+}});
 
 /** The name of a container, where it has one that can be read. */
 export const containerName = (roots: StateRoots, id: string): string | undefined => {
@@ -21,13 +23,6 @@ export const containerName = (roots: StateRoots, id: string): string | undefined
 		}
 
 		throw error;
-	}
-};
-
-/** Free a dead container's addresses. For who took its claim over. */
-export const releaseAddresses = (roots: StateRoots, id: string): void => {
-	if (existsSync(networksDirectory(roots))) {
-		releaseContainer(roots, id);
 	}
 };
 

@@ -163,9 +163,7 @@ static void go_on(struct supervisor *supervisor, struct conversation *conversati
 		case BROKEN: conversation_close(supervisor, conversation); return;
 		}
 	}
-	/* Asked for again, an edge that has been tells itself again. */
-	struct epoll_event event = {.events = EDGES, .data.ptr = &conversation->client.source};
-	(void)epoll_ctl(supervisor->epoll, EPOLL_CTL_MOD, conversation->client.fd, &event);
+	ear_again(supervisor, &conversation->client, EDGES);
 }
 
 static void on_edge(struct supervisor *supervisor, struct ear *ear) {

@@ -31,6 +31,11 @@ void ear_close(struct supervisor *supervisor, struct ear *ear) {
 	supervisor_forget(supervisor, &ear->fd);
 }
 
+void ear_again(struct supervisor *supervisor, struct ear *ear, uint32_t events) {
+	struct epoll_event event = {.events = events, .data.ptr = &ear->source};
+	(void)epoll_ctl(supervisor->epoll, EPOLL_CTL_MOD, ear->fd, &event);
+}
+
 void resolver_on_ready(struct supervisor *supervisor, struct ear *ear) {
 	if (ear->fd >= 0) /* else it was closed in the same round of events */
 		ear->ready(supervisor, ear);
@@ -118,10 +123,15 @@ static void on_datagram(struct supervisor *supervisor, struct ear *ear) {
 	}
 }
 
+/* Edge by edge: one that can't be accepted for want of descriptors waits for the next, and doesn't keep the loop busy. */
 static void on_connection(struct supervisor *supervisor, struct ear *ear) {
-	int client = accept4(ear->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (client >= 0)
+	for (int i = 0; i < ROUND; i++) {
+		int client = RETRY(accept4(ear->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+		if (client < 0)
+			return;
 		conversation_begin(supervisor, ear->of, client);
+	}
+	ear_again(supervisor, ear, EPOLLIN | EPOLLET);
 }
 
 static void earliest(uint64_t *deadline, uint64_t other) {
@@ -172,7 +182,7 @@ int resolver_listen(struct supervisor *supervisor, struct channel *channel, int 
 	resolver->datagrams.of = resolver->connections.of = resolver;
 	if (ear_open(supervisor, &resolver->datagrams, steal_fd(&one), EPOLLIN) < 0)
 		return -1;
-	return ear_open(supervisor, &resolver->connections, steal_fd(&other), EPOLLIN);
+	return ear_open(supervisor, &resolver->connections, steal_fd(&other), EPOLLIN | EPOLLET);
 }
 
 void resolver_close(struct supervisor *supervisor, struct channel *channel) {

@@ -86,6 +86,7 @@ void resolver_on_ready(struct supervisor *supervisor, struct ear *ear);
 
 int ear_open(struct supervisor *supervisor, struct ear *ear, int fd, uint32_t events); /* takes FD */
 void ear_close(struct supervisor *supervisor, struct ear *ear);
+void ear_again(struct supervisor *supervisor, struct ear *ear, uint32_t events); /* an edge that has been tells itself again */
 
 /* The answer to QUERY in DATA, which has ROOM bytes; 0 where a name server is to be asked. */
 size_t resolver_answer(struct resolver *resolver, const uint8_t *asked, const struct dns_query *query, uint8_t *data, size_t room);

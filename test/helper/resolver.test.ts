@@ -175,6 +175,27 @@ udp.on('message', m => {
 	t.is(said, '10.77.0.5\n');
 });
 
+rooted('many questions at once on one connection, and many connections that come and go, are all answered', async t => {
+	const registry = registryFor(t, 'red');
+	registry.join('red', 'db', '10.77.0.5');
+	const pid = await sleeping(t, {directory: registry.directory, servers: []});
+	const said = inside(pid, `${QUERY}
+const {connect} = require('net');
+const one = framed(query('db', 1));
+const ask = count => new Promise((done, failed) => {
+	let bytes = 0;
+	const socket = connect(53, '127.0.0.11', () => socket.write(Buffer.concat(Array(count).fill(one))));
+	socket.on('error', failed);
+	socket.on('data', d => { bytes += d.length; if (bytes === count * (one.length + 16)) { socket.end(); done(); } });
+});
+(async () => {
+	await ask(500);
+	for (let i = 0; i < 20; i++) await Promise.all(Array.from({length: 10}, () => ask(2)));
+	console.log('all');
+})();`);
+	t.is(said, 'all\n');
+});
+
 rooted('an answer that is too long for UDP says so, and is whole by TCP', async t => {
 	const registry = registryFor(t, 'red');
 	for (let last = 1; last <= 60; last++) {

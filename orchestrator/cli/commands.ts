@@ -51,6 +51,7 @@ export const commands: Readonly<Record<string, CommandEntry | CommandGroup>> = {
 	events: {summary: 'print what happened to containers', load: async () => (await import('./events.js')).events},
 	logs: {summary: 'print what a detached container wrote', load: async () => (await import('./logs.js')).logs},
 	inspect: {summary: 'print all that is known of containers', load: async () => (await import('./inspect.js')).inspect},
+	port: {summary: 'print where published ports are reached', load: async () => (await import('./port.js')).port},
 	network: {summary: 'make, list and remove networks', loadGroup: async () => (await import('./network/commands.js')).networkCommands},
 	prune: {summary: 'remove all containers that have ended', load: async () => (await import('./prune.js')).prune},
 	gc: {summary: 'remove what killed processes left behind (every start does so, too)', load: async () => (await import('./gc.js')).gc},

@@ -68,9 +68,24 @@ export const runTable: CommandTable = {
 			],
 		},
 		{
+			title: 'Network',
+			options: [
+				{name: 'network', type: 'string', multiple: true, value: 'NETWORK', doc: 'be on this network (bridge: the default one), also as NAME:ip=…,alias=…; none: nothing but lo; host; container:NAME shares another\'s', default: 'none'},
+				{name: 'ip', type: 'string', value: 'ADDRESS', doc: 'its address on its network', default: 'the next free one'},
+				{name: 'ip6', type: 'string', value: 'ADDRESS', doc: 'the same of IPv6'},
+				{name: 'mac-address', type: 'string', value: 'ADDRESS', doc: 'its hardware address', default: 'made of its address'},
+				{name: 'network-alias', type: 'string', multiple: true, value: 'NAME', doc: 'one more name by which others on its networks find it'},
+				{name: 'publish', short: 'p', type: 'string', multiple: true, value: '[IP:][HOST:]PORT', doc: 'let its PORT (80, 53/udp, 8000-8009) be reached at a port of this machine, or at one that is free'},
+				{name: 'publish-all', short: 'P', type: 'boolean', doc: 'all ports that the image exposes'},
+				{name: 'dns', type: 'string', multiple: true, value: 'ADDRESS', doc: 'ask this server for names from outside', default: 'this machine\'s'},
+				{name: 'dns-search', type: 'string', multiple: true, value: 'DOMAIN', doc: 'complete names by this domain; . for none', default: 'this machine\'s'},
+				{name: 'dns-option', type: 'string', multiple: true, value: 'OPTION', doc: 'an option of resolv.conf, as timeout:1'},
+				{name: 'add-host', type: 'string', multiple: true, value: 'NAME:ADDRESS', doc: 'a line of /etc/hosts; host-gateway is this machine'},
+			],
+		},
+		{
 			title: 'Namespaces',
 			options: [
-				{name: 'network', type: 'string', value: 'none|host', doc: 'a network stack of its own with nothing but lo, or the host\'s', default: 'none'},
 				{name: 'uts', type: 'string', value: sharing, doc: 'host and domain name', default: 'private'},
 				{name: 'ipc', type: 'string', value: sharing, doc: 'shared memory, semaphores, message queues', default: 'private'},
 				{name: 'pid', type: 'string', value: sharing, doc: 'processes', default: 'private'},
@@ -103,6 +118,8 @@ export const runTable: CommandTable = {
 		['cloche run -it host bash', 'a shell on this machine, of which nothing stays'],
 		['cloche run -v .:/src -w /src -e CI host make test', 'a build that sees no network'],
 		['cloche run -d --name web --restart on-failure busybox httpd -f', 'a service that outlives this shell'],
+		['cloche run -d --name db --network tests host redis-server --protected-mode no', 'others on the network tests reach it as db'],
+		['cloche run -d -p 8080:80 busybox httpd -f', 'reached from this machine, without any network'],
 		['cloche run --explain busybox true', 'what a container is made of'],
 	],
 };

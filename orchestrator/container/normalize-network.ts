@@ -3,7 +3,7 @@
 import {flattenNetwork, flattenRecord} from './options/flatten.js';
 import {HOST_GATEWAY, type NetworkWord, parseAlias, parseDns, parseDnsOption, parseHostEntry, parseIp, parseIp6, parseMacAddress, parseNetwork, parseSearch} from './options/network.js';
 import {parsePublish} from './options/publish.js';
-import type {OptionReader} from './options/reader.js';
+import {type Label, OptionReader} from './options/reader.js';
 import type {Many, NetworkOption, RunOptions} from './options/run-options.js';
 import type {Attachment, NetworkSharing, NetworkSpec} from './spec.js';
 
@@ -128,3 +128,21 @@ export const readNetwork = (read: OptionReader, options: RunOptions): NetworkCho
 /** As if nothing had been asked for. */
 const isPlain = ({attachments, container, ports, publishAll, dns, dnsSearch, dnsOptions, hosts}: NetworkSpec): boolean =>
 	container === undefined && !publishAll && [attachments, ports, dns, dnsSearch, dnsOptions, hosts].every(list => list.length === 0);
+
+/** What a container that is there already is to have on one more network. */
+export interface AttachmentChoice extends Pick<RunOptions, 'ip' | 'ip6' | 'macAddress'> {
+	alias?: Many<string> | undefined;
+}
+
+/** @throws ClocheError where an option is refused */
+export const normalizeAttachment = (network: string, choice: AttachmentChoice, label: Label): Attachment => {
+	const read = new OptionReader(label);
+	const ip = read.one('ip', choice.ip, parseIp);
+	const ip6 = read.one('ip6', choice.ip6, parseIp6);
+	const mac = read.one('macAddress', choice.macAddress, parseMacAddress);
+	return {
+		network,
+		aliases: read.many('networkAlias', choice.alias, parseAlias),
+		...(ip === undefined ? {} : {ip}), ...(ip6 === undefined ? {} : {ip6}), ...(mac === undefined ? {} : {mac}),
+	};
+};

@@ -2,12 +2,15 @@
 
 import {lstatSync} from 'node:fs';
 import type {ProcessIdentity} from '../base/process.js';
+import type {Port} from '../helper/plan.js';
+import {readPorts} from './network/published.js';
 import {signalName} from './options/signals.js';
 import {type ExitRecord, initPath, statusOf} from './store/exit.js';
 import {type ContainerState, type FoundContainer, isUp, SUPERVISOR_DIED} from './store/find.js';
 import type {ContainerRecord} from './store/record.js';
 import {containerDirectory, logDirectory, type StateRoots} from './store/roots.js';
 import {type HealthView, readHealth} from './view/health.js';
+import {networkSpecOf, networksOf, type NetworkView} from './view/networks.js';
 
 export interface UsageView {
 	/** Microseconds of processor time. */
@@ -61,6 +64,10 @@ export interface ContainerView {
 	config: unknown;
 	/** Beside the default ones. */
 	mounts: unknown[];
+	/** Those that it is on, in the order of its links; of one that doesn't run, those that it will be on. */
+	networks: NetworkView[];
+	/** Published, with their real numbers; none while it doesn't run. */
+	ports: Port[];
 	root: {driver: string; lowers: string[]; directory: string};
 	cgroups: string[];
 	log: {directory: string | null; lost: number};
@@ -107,7 +114,8 @@ const stateView = (found: FoundContainer, health: HealthView | undefined, live: 
 	};
 };
 
-const mountsOf = ({spec}: ContainerRecord): unknown[] =>
+/** Beside the default ones. */
+export const mountsOf = ({spec}: ContainerRecord): unknown[] =>
 	typeof spec === 'object' && spec !== null && 'mounts' in spec && Array.isArray(spec.mounts) ? spec.mounts : [];
 
 /**
@@ -129,6 +137,8 @@ export const viewOf = (found: FoundContainer, roots: StateRoots, live?: LiveRepo
 		detached,
 		config: record.spec ?? null,
 		mounts: mountsOf(record),
+		networks: networksOf(roots, record.id, networkSpecOf(record.spec), isUp(found.state)),
+		ports: networkSpecOf(record.spec) === undefined || !isUp(found.state) ? [] : readPorts(roots, record.id),
 		root: {driver: record.driver, lowers: record.lowers, directory: containerDirectory(roots, record.id)},
 		cgroups: record.cgroups ?? [],
 		log: {directory: detached ? logDirectory(roots, record.id) : null, lost: live?.lost ?? exit?.lost ?? 0},

@@ -7,6 +7,7 @@ import {newId} from '../base/id.js';
 import {inTurn} from '../base/turn.js';
 import {linkExists} from '../host/links.js';
 import {hostRoutes} from '../host/routes.js';
+import {DEFAULT_NETWORK} from './default.js';
 import {isWhole, listNetworks} from './find.js';
 import {bringUp, isUp, prepareRules, requirePrivilege, takeDown} from './machine.js';
 import {leasesDirectory, networkDirectory, networksDirectory, type NetworkRoots, recordPath, registryDirectory, turnPath} from './places.js';
@@ -15,9 +16,6 @@ import {begin, finish, repairInTurn} from './repair.js';
 import {planSubnets, readWishes, type SubnetWishes} from './wishes.js';
 
 type DataRoot = Pick<NetworkRoots, 'data'>;
-
-/** Made when somebody first asks for it. */
-export const DEFAULT_NETWORK = 'cloche';
 
 /** What ethernet carries. */
 const DEFAULT_MTU = 1500;

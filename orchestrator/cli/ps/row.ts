@@ -1,6 +1,9 @@
 /** A container as a row of `ps`: docker's names and words for its columns. */
 
-import {startedAt} from '../../container/view.js';
+import {insideText, outsideText} from '../../container/network/ports.js';
+import {readPorts} from '../../container/network/published.js';
+import {networkSpecOf} from '../../container/view/networks.js';
+import {mountsOf, startedAt} from '../../container/view.js';
 import {readHealth} from '../../container/view/health.js';
 import {statusOf} from '../../container/store/exit.js';
 import {type FoundContainer, isUp} from '../../container/store/find.js';
@@ -20,15 +23,17 @@ export interface Row {
 	Names: string;
 	Labels: string;
 	Mounts: string;
+	Ports: string;
+	Networks: string;
 	Label: (name: string) => string;
 }
 
 export const HEADINGS: Row = {
 	ID: 'CONTAINER ID', Image: 'IMAGE', Command: 'COMMAND', CreatedAt: 'CREATED AT', RunningFor: 'CREATED', Status: 'STATUS', State: 'STATE',
-	Health: 'HEALTH', Names: 'NAMES', Labels: 'LABELS', Mounts: 'MOUNTS', Label: name => name,
+	Health: 'HEALTH', Names: 'NAMES', Labels: 'LABELS', Mounts: 'MOUNTS', Ports: 'PORTS', Networks: 'NETWORKS', Label: name => name,
 };
 
-export const TABLE = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}';
+export const TABLE = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}';
 
 /** Docker's width of a command in the table. */
 const WIDTH = 20;
@@ -65,8 +70,9 @@ export const healthOf = ({record, state}: FoundContainer, roots: StateRoots): st
 const sourceOf = (mount: unknown): string[] =>
 	typeof mount === 'object' && mount !== null && 'source' in mount && typeof mount.source === 'string' ? [mount.source] : [];
 
-const mountsOf = (spec: unknown): string =>
-	typeof spec === 'object' && spec !== null && 'mounts' in spec && Array.isArray(spec.mounts) ? spec.mounts.flatMap(mount => sourceOf(mount)).join(',') : '';
+/** `0.0.0.0:8080->80/tcp`; none while it doesn't run. */
+const portsOf = ({record, state}: FoundContainer, roots: StateRoots): string =>
+	networkSpecOf(record.spec) === undefined || !isUp(state) ? '' : readPorts(roots, record.id).map(port => `${outsideText(port)}->${insideText(port)}`).join(', ');
 
 /** @param whole nothing is cut short */
 export const rowOf = (found: FoundContainer, roots: StateRoots, whole: boolean, now: number): Row => {
@@ -84,7 +90,9 @@ export const rowOf = (found: FoundContainer, roots: StateRoots, whole: boolean, 
 		Health: health,
 		Names: record.name ?? '',
 		Labels: Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(','),
-		Mounts: mountsOf(record.spec),
+		Ports: portsOf(found, roots),
+		Networks: (networkSpecOf(record.spec)?.attachments ?? []).map(({network}) => network).join(','),
+		Mounts: mountsOf(record).flatMap(mount => sourceOf(mount)).join(','),
 		Label: name => labels[name] ?? '',
 	};
 };

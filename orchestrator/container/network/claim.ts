@@ -45,7 +45,7 @@ const attachOne = async (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spe
 	const {network, aliases, ip, ip6, mac} = attachment;
 	const member = {containerId: id, name: spec.name, aliases};
 	const fixed = [ip, ip6].filter(address => address !== undefined);
-	const wanted = {...(mac === undefined ? {} : {mac})};
+	const wanted = {...(mac === undefined ? {} : {mac}), defaultRoute: true};
 	if (fixed.length === 0 && former.length > 0) {
 		try {
 			return await attach(networkRoots(roots), network, member, {...wanted, ips: former});
@@ -59,7 +59,8 @@ const attachOne = async (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spe
 	return attach(networkRoots(roots), network, member, {...wanted, ips: fixed});
 };
 
-const plain = (address: string): string => address.slice(0, address.indexOf('/'));
+/** Without its prefix. */
+export const plain = (address: string): string => address.slice(0, address.indexOf('/'));
 
 /** The machine's own address on the first network, which it has on internal ones, too. */
 const gatewayOf = (roots: StateRoots, [first]: readonly Endpoint[]): string | undefined =>
@@ -93,7 +94,7 @@ const wire = (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spec'>, networ
 
 /** Free what {@link claimNetworks} has claimed, where the helper won't; for who answers for the container. */
 export const unclaimNetworks = (roots: StateRoots, id: string): void => {
-	releaseContainer(roots, id);
+	releaseContainer(networkRoots(roots), id);
 	rmSync(runDirectory(roots, id), {recursive: true, force: true});
 };
 

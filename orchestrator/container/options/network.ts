@@ -1,6 +1,7 @@
 /** `--network` and the options about addresses and names: words of docker run, and podman's short form. */
 
 import {formatAddress, parseAddress} from '../../network/address.js';
+import {DEFAULT_NETWORK} from '../../network/default.js';
 import type {Attachment, HostEntry} from '../spec.js';
 import {splitFields} from './fields.js';
 import {parseName} from './names.js';
@@ -15,7 +16,6 @@ export type NetworkWord =
 
 /** The default network, which docker calls so. */
 const BRIDGE = 'bridge';
-const DEFAULT_NETWORK = 'cloche';
 
 const ADDRESS = {4: 'an address of IPv4, as 10.89.0.7', 6: 'an address of IPv6, as fd12:3456:789a::7'} as const;
 

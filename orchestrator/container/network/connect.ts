@@ -1,0 +1,160 @@
+/**
+ * A container goes onto a network, or off it, while it runs or before it is started again.
+ *
+ * Its link is made or deleted from inside its network namespace by a process that joins it and never becomes anything.
+ */
+
+import {ClocheError} from '../../base/errors.js';
+import type {CreateOp, Plan} from '../../helper/plan.js';
+import type {Supervisor} from '../../helper/supervisor.js';
+import {attach, detach} from '../../network/attach.js';
+import {linksDirectory} from '../../network/endpoint.js';
+import {findNetwork} from '../../network/find.js';
+import {DEFAULT_NETWORK} from '../../network/default.js';
+import {linkText, memberships, namesIn} from '../../network/places.js';
+import {type Entrance, findEntrance} from '../entrance.js';
+import {specFromJson, specToJson} from '../spec-json.js';
+import type {Attachment, ContainerSpec, NetworkSpec} from '../spec.js';
+import {changeRecord} from '../store/change.js';
+import {type FoundContainer, isUp} from '../store/find.js';
+import {networkRoots} from '../store/networks.js';
+import type {StateRoots} from '../store/roots.js';
+import {endpointOp, plain} from './claim.js';
+
+export interface ConnectContext {
+	roots: StateRoots;
+	/** Asked for only where the container runs. */
+	supervisor: () => Promise<Supervisor> | Supervisor;
+}
+
+const SIGKILL = 9;
+
+const bare = {namespaces: [], join: [], streams: {stdin: 'null', stdout: 'null', stderr: 'null'}, terminal: false, init: false, cgroups: [], remove: [], start: []} satisfies Partial<Plan>;
+
+/** Do something to the links of a container that runs. */
+const changeLinks = async ({target}: Entrance, {supervisor}: ConnectContext, op: CreateOp): Promise<void> => {
+	const launch = (await supervisor()).launch({...bare, create: [op], enter: ['network', 'user']}, {target, autoStart: false});
+	try {
+		await launch.created;
+	} finally {
+		launch.signal(SIGKILL);
+		await launch.released.catch(() => undefined); // What it was to do is done, or the error tells.
+	}
+};
+
+const EMPTY: NetworkSpec = {attachments: [], ports: [], publishAll: false, dns: [], dnsSearch: [], dnsOptions: [], hosts: []};
+
+/** What it will be on when it is started again. */
+const changeAttachments = (roots: StateRoots, id: string, change: (attachments: Attachment[]) => Attachment[], addresses: Readonly<Record<string, string[]>> = {}): void => {
+	changeRecord(roots, id, (record, write) => {
+		if (record.spec !== undefined) {
+			const spec: ContainerSpec = specFromJson(record.spec);
+			const network = spec.network ?? EMPTY;
+			write({
+				...record,
+				spec: specToJson({...spec, network: {...network, attachments: change(network.attachments)}}),
+				networks: {...record.networks, ...addresses},
+			});
+		}
+	});
+};
+
+const nameOf = ({record}: FoundContainer): string => record.name ?? record.id;
+
+const specFor = (found: FoundContainer): ContainerSpec => {
+	if (found.record.spec === undefined) {
+		throw new ClocheError('it isn\'t known what the container was made from', {where: found.record.id, why: 'an older Cloche made it', remedy: 'make another one'});
+	}
+
+	return specFromJson(found.record.spec);
+};
+
+const requireOwnStack = (found: FoundContainer): ContainerSpec => {
+	const spec = specFor(found);
+	const {network} = spec.linux.namespaces;
+	if (network !== 'private') {
+		throw new ClocheError('the container has no network of its own', {
+			where: nameOf(found), why: network === 'host' ? 'it shares the host\'s' : 'it shares another container\'s', remedy: 'make it without --network ' + network,
+		});
+	}
+
+	return spec;
+};
+
+/** The default network is made when it is first asked for. */
+const networkName = (roots: StateRoots, word: string): string => word === 'bridge' || word === DEFAULT_NETWORK ? DEFAULT_NETWORK : findNetwork(roots, word).name;
+
+/**
+ * Put a container on a network; it stays on it until it is disconnected. Others find it by its name at once, and it finds them.
+ *
+ * @param attachment the network's name or id, and what the container is to have there
+ * @returns what is to be said about it
+ * @throws ClocheError where it is on it already, or can't have what was asked for; then nothing is changed
+ */
+export const connectContainer = async (found: FoundContainer, attachment: Attachment, context: ConnectContext): Promise<string[]> => {
+	const {roots} = context;
+	const {record} = found;
+	const spec = requireOwnStack(found);
+	const name = networkName(roots, attachment.network);
+	const asked = {...attachment, network: name};
+	if (!isUp(found.state)) {
+		if (spec.network?.attachments.some(({network}) => network === name) === true) {
+			throw new ClocheError('the container is on the network already', {where: name, remedy: 'disconnect it first'});
+		}
+
+		changeAttachments(roots, record.id, attachments => [...attachments, asked]);
+		return [];
+	}
+
+	const entrance = findEntrance(found);
+	const {aliases, ip, ip6, mac} = attachment;
+	const endpoint = await attach(networkRoots(roots), name, {containerId: record.id, name: record.name, aliases}, {
+		ips: [ip, ip6].filter(address => address !== undefined), ...(mac === undefined ? {} : {mac}), defaultRoute: true, live: true,
+	});
+	try {
+		await changeLinks(entrance, context, endpointOp(endpoint.link, name));
+		changeAttachments(roots, record.id, attachments => [...attachments.filter(({network}) => network !== name), asked], {[name]: endpoint.link.addresses.map(address => plain(address))});
+	} catch (error) {
+		await detach(networkRoots(roots), name, record.id);
+		throw error;
+	}
+
+	return spec.network === undefined || spec.network.attachments.length === 0
+		? [...endpoint.warnings, `${nameOf(found)} was made without a network and has no resolver: others find it by name, it finds them by address`]
+		: endpoint.warnings;
+};
+
+const linkOn = (roots: StateRoots, id: string, network: string): string | undefined => {
+	const directory = linksDirectory(roots, id);
+	return namesIn(directory).find(link => linkText(`${directory}/${link}`) === network);
+};
+
+/**
+ * Take a container off a network.
+ *
+ * @throws ClocheError where it isn't on it
+ */
+export const disconnectContainer = async (found: FoundContainer, word: string, context: ConnectContext): Promise<void> => {
+	const {roots} = context;
+	const {record: {id}} = found;
+	const spec = requireOwnStack(found);
+	const up = isUp(found.state);
+	const known = up ? namesIn(memberships(roots, id)) : spec.network?.attachments.map(({network}) => network) ?? [];
+	const wanted = word === 'bridge' ? DEFAULT_NETWORK : word;
+	const name = known.includes(wanted) ? wanted : findNetwork(roots, wanted).name;
+	if (!known.includes(name)) {
+		throw new ClocheError('the container isn\'t on the network', {where: name, why: known.length === 0 ? `${nameOf(found)} is on none` : `${nameOf(found)} is on ${known.join(', ')}`});
+	}
+
+	if (up) {
+		const link = linkOn(roots, id, name);
+		// The link first: its address is nobody else's until then.
+		if (link !== undefined) {
+			await changeLinks(findEntrance(found), context, {op: 'link-delete', name: link, ifExists: true});
+		}
+
+		await detach(networkRoots(roots), name, id);
+	}
+
+	changeAttachments(roots, id, attachments => attachments.filter(({network}) => network !== name));
+};

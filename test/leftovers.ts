@@ -100,6 +100,16 @@ async function collectProcesses(): Promise<Things> {
 	return named(found.filter(line => line !== undefined));
 }
 
+/** Where packets go, and whether this machine passes them on. Routes say `linkdown` as carriers come and go. */
+async function collectRoutes(): Promise<Things> {
+	const routes = await Promise.all(['-4', '-6'].map(async family => {
+		const {stdout, failed} = await execa('ip', [family, 'route', 'show', 'table', 'all'], {reject: false});
+		return failed ? [] : linesOf(stdout).map(line => line.replaceAll(/ (?:linkdown|expires \S+)/g, '').trim());
+	}));
+	const forwarding = ['ipv4/ip_forward', 'ipv6/conf/all/forwarding'].map(async name => `${name} ${(await readText(`/proc/sys/net/${name}`)).trim()}`);
+	return named([...routes.flat(), ...await Promise.all(forwarding)]);
+}
+
 async function collectRules(): Promise<Things> {
 	if (process.geteuid?.() !== 0) {
 		return new Map();
@@ -150,8 +160,8 @@ async function collectState(): Promise<Things> {
 		}
 	}
 
-	for (const directory of [os.tmpdir(), '/dev/shm']) {
-		for (const name of (await list(directory)).filter(entry => /^\.?(?:cloche|nsinit|probe)/.test(entry))) {
+	for (const directory of [os.tmpdir(), '/dev/shm', '/run']) {
+		for (const name of (await list(directory)).filter(entry => /^\.?(?:cloche|nsinit|probe)/.test(entry) && path.join(directory, entry) !== '/run/cloche')) {
 			const file = path.join(directory, name);
 			const uid = await orElse(lstat(file).then(status => status.uid), undefined);
 			// An ordinary user leaves nothing of somebody else's.
@@ -188,6 +198,7 @@ const collectors: Record<string, Collector> = {
 	namespace: {collect: collectNamespaces},
 	process: {collect: collectProcesses},
 	link: {collect: async () => named(await list('/sys/class/net')), both: true},
+	'route or forwarding': {collect: collectRoutes, both: true},
 	'nft rule': {collect: collectRules, both: true},
 	cgroup: {collect: async () => collectCgroups(), both: true},
 	state: {collect: collectState},

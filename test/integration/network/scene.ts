@@ -44,7 +44,7 @@ export class Namespace {
 	/** What a program prints in it. */
 	run(...words: string[]): string {
 		const [nsenter = '', ...rest] = [...this.enter, ...words];
-		return execFileSync(nsenter, rest, {encoding: 'utf8', env: {PATH: '/usr/sbin:/usr/bin:/sbin:/bin'}});
+		return execFileSync(nsenter, rest, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: {PATH: '/usr/sbin:/usr/bin:/sbin:/bin'}});
 	}
 
 	/** Whether it ends well. */
@@ -148,6 +148,8 @@ export const scene = (title: string, show: (scene: Scene) => Promise<void>): voi
 			const made = makeScene(t, net);
 			const before = made.kernel();
 			await show(made);
+			// Links to namespaces that have ended vanish a moment later.
+			await until(() => made.kernel() === before, undefined, 10).catch(() => undefined);
 			t.is(made.kernel(), before, 'the machine is as it was');
 		} finally {
 			net.end();

@@ -20,14 +20,22 @@ const clientOf = async (t: ExecutionContext, number: number, host = '127.0.0.1')
 	return socket;
 };
 
-/** Ask until there is an answer: a datagram may be lost. */
+/** Ask until there is an answer to that: a datagram may be lost, and one before may be answered late. */
 const ask = async (socket: Socket, data: Buffer | string): Promise<string> => {
-	const heard = once(socket, 'message') as Promise<[Buffer]>;
 	const again = setInterval(() => socket.send(data), 200);
+	const wanted = Buffer.from(data);
+	const heard = new Promise<string>(resolve => {
+		socket.on('message', message => {
+			if (message.equals(wanted)) {
+				resolve(message.toString('latin1'));
+			}
+		});
+	});
 	socket.send(data);
-	const [answer] = await heard;
+	const answer = await heard;
 	clearInterval(again);
-	return answer.toString('latin1');
+	socket.removeAllListeners('message');
+	return answer;
 };
 
 const running = (plan: Plan, script: string): Plan => ({...plan, start: plan.start.map(op => op.op === 'exec' ? {...op, argv: ['/bin/sh', '-c', script]} : op)});

@@ -2,7 +2,6 @@
 #include "served.h"
 #include "util.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +9,7 @@
 static bool read_text(const char *directory, const char *file, char *text, size_t size) {
 	char path[LIMIT_PATH + 64];
 	snprintf(path, sizeof path, "%s/%s", directory, file);
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : RETRY(read(fd, text, size - 1));
-	if (got < 0)
-		return false;
-	text[got] = 0;
-	return true;
+	return read_file(path, text, size) >= 0;
 }
 
 static bool read_number(const char *directory, const char *file, uint64_t *value) {

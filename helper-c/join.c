@@ -65,10 +65,9 @@ static int find_channel(const struct supervisor *supervisor, uint32_t number, st
 /* Whether gids can't be dropped in the user namespace of process PID (user_namespaces(7)). */
 static bool denies_setgroups(pid_t pid) {
 	char path[48];
-	char word[8] = "";
+	char word[8];
 	snprintf(path, sizeof path, "/proc/%d/setgroups", pid);
-	cleanup_fd int file = open(path, O_RDONLY | O_CLOEXEC);
-	return file >= 0 && RETRY(read(file, word, sizeof word - 1)) > 0 && strncmp(word, "deny", 4) == 0;
+	return read_file(path, word, sizeof word) > 0 && strncmp(word, "deny", 4) == 0;
 }
 
 /* The start time is read after the pidfd is open: it is then that process's, or of a later one, whose start is another. */

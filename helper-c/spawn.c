@@ -125,11 +125,8 @@ static pid_t pid_of(int pidfd) {
 	char path[48];
 	char text[512];
 	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
-	cleanup_fd int info = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size = info < 0 ? -1 : RETRY(read(info, text, sizeof text - 1));
-	if (size < 0)
+	if (read_file(path, text, sizeof text) < 0)
 		return -1;
-	text[size] = 0;
 	const char *line = strstr(text, "\nPid:");
 	return line ? atoi(line + 5) : -1;
 }

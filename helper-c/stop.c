@@ -3,7 +3,6 @@
 #include "system.h"
 #include "util.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +17,7 @@ static bool mask_has(const char *status, const char *name, int signal) {
 static bool read_proc(pid_t pid, const char *name, char *text, size_t size) {
 	char path[48];
 	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : RETRY(read(fd, text, size - 1));
-	text[got < 0 ? 0 : got] = 0;
-	return got >= 0;
+	return read_file(path, text, size) >= 0;
 }
 
 /* In sigtimedwait(2), as nsinit and tini are all their lives: what it waits for isn't shown as blocked meanwhile. */

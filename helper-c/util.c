@@ -49,6 +49,13 @@ int write_file(const char *path, const void *data, size_t size) {
 	return 0;
 }
 
+ssize_t read_file(const char *path, char *text, size_t size) {
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : RETRY(read(fd, text, size - 1));
+	text[got < 0 ? 0 : got] = 0;
+	return got;
+}
+
 uint64_t clock_ns(void) {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -70,11 +77,8 @@ uint64_t start_time(pid_t pid) {
 	char path[48];
 	char line[1024];
 	snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : RETRY(read(fd, line, sizeof line - 1));
-	if (got <= 0)
+	if (read_file(path, line, sizeof line) <= 0)
 		return 0;
-	line[got] = 0;
 	const char *at = strrchr(line, ')');
 	if (!at || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
 		return 0;

@@ -39,6 +39,9 @@ int write_all(int fd, const void *data, size_t size);
 /* Open PATH, write all of DATA in one write(2) and close: for the files of /proc, which take no second. */
 int write_file(const char *path, const void *data, size_t size);
 
+/* What one read(2) gives of PATH, as text that ends in NUL: for the files of /proc and of cgroups. -1 and errno where it can't be. */
+ssize_t read_file(const char *path, char *text, size_t size);
+
 /* For durations. Not the monotonic clock: an operation may shift that one (time_namespaces(7)). */
 uint64_t clock_ns(void);
 

@@ -1,6 +1,6 @@
 /** A plan in words, in order: what `--explain` prints, and `--trace` with the time beside each step. */
 
-import type {IdMap, NamespaceName, Op, Plan} from '../helper/plan.js';
+import type {IdMap, NamespaceName, Op, Plan, Port} from '../helper/plan.js';
 import {describeOp} from './explain/words.js';
 
 /** clone(2)'s flags; one clause for each of what it keeps apart (namespaces(7)). */
@@ -18,8 +18,16 @@ const NAMESPACES: Readonly<Record<NamespaceName, readonly [flag: string, clause:
 const explainMap = (kind: string, maps: readonly IdMap[]): string[] => maps.map(({inside, outside, count}) =>
 	`  ${kind} ${count === 1 ? `${inside} inside is ${outside} outside` : `${inside} to ${inside + count - 1} inside are ${outside} to ${outside + count - 1} outside`}`);
 
-/** The first section: what clone3(2) is asked for. */
-export const explainNamespaces = ({namespaces, userMap, init}: Plan): string[] => [
+const explainPorts = (ports: readonly Port[] = []): string[] => ports.length === 0 ? [] : [
+	'Sockets outside are bound, before anything is made; a process in the container\'s network will forward what comes there:',
+	...ports.map(({protocol, address, outside, inside}) =>
+		`  ${address.includes(':') ? `[${address}]` : address}:${outside === 0 ? 'any' : outside}/${protocol} to ${inside}`),
+	'',
+];
+
+/** The first section: what is bound outside, and what clone3(2) is asked for. */
+export const explainNamespaces = ({namespaces, userMap, init, ports}: Plan): string[] => [
+	...explainPorts(ports),
 	'clone3 makes the container\'s first process, with new namespaces:',
 	...namespaces.map(name => `  ${NAMESPACES[name][0].padEnd(17)}${NAMESPACES[name][1]}`),
 	...(userMap === undefined ? [] : [

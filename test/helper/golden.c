@@ -84,6 +84,9 @@ static int make(struct event *event, const char *name) {
 		event_u32(event, TAG_PID, 4712);
 		event_u32(event, TAG_RESTARTS, 3);
 		event_u64(event, TAG_LOST, 7);
+	} else if (strcmp(name, "published") == 0) {
+		event_begin(event, KIND_PUBLISHED, 1);
+		event_string(event, TAG_PORT, "tcp ::1 8080 80");
 	} else if (strcmp(name, "report-waiting") == 0) {
 		event_begin(event, KIND_REPORT, 1);
 		event_u32(event, TAG_RESTARTS, 1);

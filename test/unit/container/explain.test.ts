@@ -69,6 +69,15 @@ It stays as process 1, reaps orphans and forwards signals; a child of it becomes
 	t.true(explainPlan(makePlan(specOf(), ordinary, placement)).includes('setgroups is denied'));
 });
 
+test('published ports come first', t => {
+	const plan = explainPlan({...small, ports: [{protocol: 'tcp', address: '127.0.0.1', outside: 8080, inside: 80}, {protocol: 'udp', address: '::1', outside: 0, inside: 53}]});
+	t.true(plan.startsWith(`Sockets outside are bound, before anything is made; a process in the container's network will forward what comes there:
+  127.0.0.1:8080/tcp to 80
+  [::1]:any/udp to 53
+
+clone3 makes`), plan);
+});
+
 test('a kept container', t => {
 	t.true(explainPlan({...small, remove: []}).endsWith('\nWhen it has ended, its namespaces are gone, and with them all mounts.\n'));
 });

@@ -91,6 +91,9 @@ export const goldenRequests: Readonly<Record<string, () => Buffer>> = {
 	create: () => encodeCreate(1, plan, {trace: true, hold: 3, forgo: 1}),
 	start: () => encodeStart(1, start, create.length),
 	join: () => encodeCreate(2, joined, {target: 1}),
+	'create-ports': () => encodeCreate(2, {...joined, ports: [
+		{protocol: 'tcp', address: '127.0.0.1', outside: 0, inside: 80}, {protocol: 'udp', address: '::', outside: 53, inside: 5353},
+	]}),
 	'join-process': () => encodeCreate(2, {...joined, enter: ['mount', 'user'], program: '/bin/busybox'}, {target: {pid: 4711, start: 5_000_000_000}}),
 	serve: () => encodeServe(1, service),
 	'serve-least': () => encodeServe(1, {socket: '/s', exitFile: '/e', initLink: '/i', boot: '1a2b3c4d', stopSignal: 15, stopTimeout: 0}),
@@ -118,6 +121,7 @@ export const goldenEvents: Readonly<Record<string, [channel: number, event: Help
 	'exited-signal': [1, {type: 'exited', exit: {signal: 9, userTime: 0, systemTime: 0, maxRss: 0}}],
 	'output-lost': [1, {type: 'output', stream: 0, lost: 5_000_000_000}],
 	report: [1, {type: 'report', report: {pid: 4712, restarts: 3, lost: 7}}],
+	published: [1, {type: 'published', port: {protocol: 'tcp', address: '::1', outside: 8080, inside: 80}}],
 	'report-waiting': [1, {type: 'report', report: {restarts: 1, lost: 0}}],
 	released: [1, {type: 'released'}],
 	traced: [1, {type: 'traced', step: Step.CREATE, index: 3, nanoseconds: 5_000_000_000}],

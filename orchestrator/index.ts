@@ -7,12 +7,12 @@
  * const {stdout} = await cloche.run('busybox', ['echo', 'hello']);
  */
 
-export {Cloche, cloche, type CreateOptions, type ImageSource, openCloche, type OpenOptions} from './api/cloche.js';
+export {Cloche, cloche, type CreateOptions, openCloche, type OpenOptions} from './api/cloche.js';
 export {Container, type StopOptions} from './api/container.js';
 export {ContainerProcess} from './api/container-process.js';
 export type {ExecOptions} from './api/exec.js';
 export type {LogLine, LogOptions} from './api/logs.js';
-export type {LibraryOptions, Output, StreamOptions} from './api/options.js';
+export type {ImageSource, LibraryOptions, Output, StreamOptions} from './api/options.js';
 export {CommandError, type Result, type Usage} from './api/result.js';
 export {Sandbox, type StartOptions} from './api/sandbox.js';
 export type {DetachOptions} from './api/start-container.js';

@@ -10,13 +10,10 @@ import {Container} from './container.js';
 import {ContainerProcess} from './container-process.js';
 import {launchContainer, type LaunchRequest} from './launch.js';
 import type {StartedContainer} from './launched.js';
-import {type LibraryOptions, splitOptions} from './options.js';
+import {type ImageSource, type LibraryOptions, splitOptions} from './options.js';
 import {closeIdleSupervisor} from './resident.js';
 import {Sandbox} from './sandbox.js';
 import {type DetachOptions, startContainer} from './start-container.js';
-
-/** An image's name, or a directory that is a root. */
-export type ImageSource = string | {rootfs: string};
 
 /** What a created container is made of. */
 export interface CreateOptions extends Omit<LibraryOptions, 'encoding'>, Pick<RunOptions, 'rootfs'> {

@@ -5,6 +5,9 @@ import {ClocheError} from '../base/errors.js';
 import {RUN_OPTION_NAMES, refuseUnknown} from '../container/options/option-names.js';
 import type {RunOptions} from '../container/options/run-options.js';
 
+/** An image's name, or a directory that is a root. */
+export type ImageSource = string | {rootfs: string};
+
 /** Where an output goes. `pipe`: into the result, and readable while it runs. `inherit`: to this process's own. */
 export type Output = 'pipe' | 'inherit' | 'ignore';
 

@@ -9,16 +9,14 @@ import {type Design, designContainer} from '../container/prepare.js';
 import type {StateRoots} from '../container/store/roots.js';
 import {Container} from './container.js';
 import {withLastingSupervisor} from './lasting.js';
+import type {ImageSource} from './options.js';
 
 /** The options of `cloche run --detach`. */
 export type DetachOptions = Omit<RunOptions, 'rootfs' | 'detach'>;
 
-/** An image's name, or a directory that is a root. */
-type Source = string | {rootfs: string};
-
 const KNOWN = RUN_OPTION_NAMES.filter(name => name !== 'rootfs' && name !== 'detach');
 
-const design = async (roots: StateRoots, source: Source, command: readonly string[], options: DetachOptions): Promise<Design> => {
+const design = async (roots: StateRoots, source: ImageSource, command: readonly string[], options: DetachOptions): Promise<Design> => {
 	refuseUnknown(options, KNOWN);
 	const image = typeof source === 'string' ? source : undefined;
 	const run: RunOptions = {...options, detach: true, ...(typeof source === 'string' ? {} : source)};
@@ -26,7 +24,7 @@ const design = async (roots: StateRoots, source: Source, command: readonly strin
 };
 
 /** @throws ClocheError where an option is refused, or it can't be started; nothing is left then */
-export const startContainer = async (roots: StateRoots, source: Source, command: readonly string[], options: DetachOptions): Promise<Container> => {
+export const startContainer = async (roots: StateRoots, source: ImageSource, command: readonly string[], options: DetachOptions): Promise<Container> => {
 	const designed = await design(roots, source, command, options);
 	const {id} = await withLastingSupervisor(supervisor => startDetached(designed, {roots, supervisor}));
 	return new Container(roots, id);

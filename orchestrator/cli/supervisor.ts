@@ -1,7 +1,7 @@
 /** The one supervisor of a command: the light kind, or where that can't be had, the common one. */
 
 import {spawnLight} from '../helper/spawn-light.js';
-import type {HelperProcess, SpawnOptions} from '../helper/helper-process.js';
+import {type HelperProcess, LASTING, type SpawnOptions} from '../helper/helper-process.js';
 import {Supervisor} from '../helper/supervisor.js';
 import {nsinitPath, nsinitRemedy} from '../host/assets.js';
 
@@ -14,5 +14,5 @@ const start = async (options: Omit<SpawnOptions, 'path'>): Promise<Supervisor> =
 /** Returns once the process is there; that it couldn't be started is told by its launches. */
 export const startCommandSupervisor = (): Promise<Supervisor> => start({});
 
-/** One that is to outlive us: nothing of our terminal is its own. */
-export const startLastingSupervisor = (): Promise<Supervisor> => start({stdin: 'ignore', stdout: 'ignore', stderr: 'ignore', session: true});
+/** One that is to outlive us. */
+export const startLastingSupervisor = (): Promise<Supervisor> => start(LASTING);

@@ -1,10 +1,11 @@
 /** Stops all processes of a container where they are, and lets them go on: its cgroup is frozen (cgroups(7)). */
 
-import {readdirSync, readFileSync, readlinkSync, writeFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {ClocheError, isErrno} from '../base/errors.js';
 import {isAlive, type ProcessIdentity} from '../base/process.js';
 import {cgroupsFor, makeCgroups} from '../host/cgroup.js';
 import {askToFreeze, canFreeze, freeze, thaw, whyNoFreezer} from '../host/freezer.js';
+import {pidsBelow} from './processes.js';
 import {changeRecord} from './store/change.js';
 import {appendEvent, subjectOf} from './store/events.js';
 import type {FoundContainer} from './store/find.js';
@@ -12,40 +13,6 @@ import type {StateRoots} from './store/roots.js';
 
 /** A frozen process doesn't fork, so a few rounds find all. */
 const ROUNDS = 100;
-
-const read = (path: string, how: (path: string) => string): string => {
-	try {
-		return how(path);
-	} catch {
-		return ''; // It has ended, or isn't ours to look into.
-	}
-};
-
-interface Seen {
-	parent: number;
-	namespace: string;
-}
-
-const lookAt = (pid: number): Seen => {
-	const stat = read(`/proc/${pid}/stat`, path => readFileSync(path, 'latin1'));
-	return {
-		parent: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]),
-		namespace: read(`/proc/${pid}/ns/pid`, readlinkSync),
-	};
-};
-
-/** Of a container that shares our pid namespace, only what its init and its own have begotten can be told. */
-const processesOf = (init: number): number[] => {
-	const all = new Map(readdirSync('/proc').filter(name => /^\d+$/u.test(name)).map(name => [Number(name), lookAt(Number(name))]));
-	const {namespace = ''} = all.get(init) ?? {};
-	const own = namespace === '' || namespace === read('/proc/self/ns/pid', readlinkSync) ? undefined : namespace;
-	const isMember = (pid: number): boolean => {
-		const seen = all.get(pid);
-		return pid === init || (seen !== undefined && (seen.namespace === own || (seen.parent > 0 && isMember(seen.parent))));
-	};
-
-	return [...all.keys()].filter(pid => isMember(pid));
-};
 
 const membersOf = (cgroup: string): Set<number> => new Set(readFileSync(`${cgroup}/cgroup.procs`, 'latin1').split('\n').map(Number));
 
@@ -63,7 +30,7 @@ const moveInto = (cgroup: string, pid: number): void => {
 const gather = (cgroup: string, init: ProcessIdentity): void => {
 	for (let round = 0; round < ROUNDS; round++) {
 		const there = membersOf(cgroup);
-		const missing = processesOf(init.pid).filter(pid => !there.has(pid));
+		const missing = pidsBelow(init.pid).filter(pid => !there.has(pid));
 		if (missing.length === 0 || !isAlive(init)) {
 			return;
 		}

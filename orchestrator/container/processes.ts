@@ -5,7 +5,7 @@ import {ClocheError} from '../base/errors.js';
 import type {FoundContainer} from './store/find.js';
 
 /** Clock ticks of /proc in a second: USER_HZ, which Linux has fixed. */
-export const TICKS = 100;
+const TICKS = 100;
 
 export interface ProcessView {
 	pid: number;
@@ -83,8 +83,11 @@ const inCgroups = (paths: readonly string[]): number[] => {
 	return [];
 };
 
-/** The init and all below it, and all in its pid namespace: processes of `exec` are nobody's children there. */
-const belowInit = (init: number): number[] => {
+/**
+ * The init and all below it, and all in its pid namespace: processes of `exec` are nobody's children there. Of a container that
+ * shares ours, only what its init and its own have begotten can be told.
+ */
+export const pidsBelow = (init: number): number[] => {
 	const namespace = namespaceOf(init);
 	const isOwn = namespace !== undefined && namespace !== namespaceOf('self');
 	const parents = new Map(allPids().map(pid => [pid, statOf(pid)?.ppid]));
@@ -133,7 +136,7 @@ export const processesOf = ({record, state, init}: FoundContainer): ProcessView[
 	}
 
 	const inCgroup = inCgroups(record.cgroups ?? []);
-	const pids = inCgroup.length > 0 ? inCgroup : belowInit(init.pid);
+	const pids = inCgroup.length > 0 ? inCgroup : pidsBelow(init.pid);
 	const uptime = Number.parseFloat(read('/proc/uptime'));
 	return pids.sort((one, other) => one - other).flatMap(pid => viewOf(pid, uptime));
 };

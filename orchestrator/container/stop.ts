@@ -3,18 +3,18 @@
 import {lstatSync} from 'node:fs';
 import {setTimeout as pause} from 'node:timers/promises';
 import {ClocheError, isErrno} from '../base/errors.js';
-import {formatIdentity, isAlive, type ProcessIdentity} from '../base/process.js';
-import {connectToContainer, isGone} from '../helper/client.js';
-import type {ContainerClient} from '../helper/container-client.js';
+import {isAlive, type ProcessIdentity} from '../base/process.js';
 import {thaw} from '../host/freezer.js';
 import {dispositionOf} from '../host/signals.js';
+import {reach} from './reach.js';
 import type {ContainerSpec} from './spec.js';
 import {specFromJson} from './spec-json.js';
+import {claimPath} from './store/claim.js';
 import {appendEvent, subjectOf} from './store/events.js';
 import {type FoundContainer, isUp} from './store/find.js';
 import {collectGarbage} from './store/gc.js';
 import {dropEmptyName} from './store/names.js';
-import {liveDirectory, socketPath, type StateRoots} from './store/roots.js';
+import type {StateRoots} from './store/roots.js';
 
 export interface StopOptions {
 	/** Asks it to end; by default the container's own stop signal. */
@@ -31,27 +31,6 @@ const PATIENCE_MS = 5000;
 const PAUSE_MS = 5;
 /** The longest that fits into a STOP: 49 days. */
 const LONGEST_MS = 0xFF_FF_FF_FF;
-
-/** Its supervisor, if that listens, and greets in time: one that hangs is none. */
-export const reach = async (roots: StateRoots, id: string): Promise<ContainerClient | undefined> => {
-	const greeted = connectToContainer(socketPath(roots, id));
-	try {
-		const client = await Promise.race([greeted, pause(PATIENCE_MS, undefined, {ref: false})]);
-		if (client === undefined) {
-			greeted.then(late => {
-				late.close();
-			}, () => undefined);
-		}
-
-		return client;
-	} catch (error) {
-		if (isGone(error)) {
-			return undefined;
-		}
-
-		throw error;
-	}
-};
 
 const send = (init: ProcessIdentity | undefined, signal: number, where: string): void => {
 	if (init === undefined || !isAlive(init)) {
@@ -88,7 +67,7 @@ const GRACE_MS = 1000;
  * its orchestrator hasn't done so by then.
  */
 export const watchRelease = (roots: StateRoots, {record: {id, detached}, owner}: FoundContainer): (() => boolean) => {
-	const claim = owner === undefined ? undefined : `${liveDirectory(roots)}/${formatIdentity(owner)}-${id}`;
+	const claim = owner === undefined ? undefined : claimPath(roots, owner, id);
 	let dead: number | undefined;
 	return () => {
 		// A link that leads nowhere: existsSync would never find it.

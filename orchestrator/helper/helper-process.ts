@@ -54,6 +54,9 @@ export interface SpawnOptions {
 	session?: boolean;
 }
 
+/** One that is to outlive us: nothing of our terminal is its own. */
+export const LASTING = {stdin: 'ignore', stdout: 'ignore', stderr: 'ignore', session: true} as const satisfies Omit<SpawnOptions, 'path'>;
+
 /** The socket's number in the helper. */
 export const CONTROL = 3;
 

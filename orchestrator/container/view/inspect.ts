@@ -1,19 +1,16 @@
 /** All that is known of a container, by what its supervisor knows, too. */
 
-import {connectToContainer, isGone} from '../../helper/client.js';
+import {isGone} from '../../helper/client.js';
+import {reach} from '../reach.js';
 import {type FoundContainer, isUp} from '../store/find.js';
-import {socketPath, type StateRoots} from '../store/roots.js';
+import type {StateRoots} from '../store/roots.js';
 import {type ContainerView, type LiveReport, viewOf} from '../view.js';
 
 /** `undefined` where nobody listens: it ends just now, or its supervisor died. */
 const askSupervisor = async (roots: StateRoots, id: string): Promise<LiveReport | undefined> => {
+	using client = await reach(roots, id);
 	try {
-		const client = await connectToContainer(socketPath(roots, id));
-		try {
-			return await client.status();
-		} finally {
-			client.close();
-		}
+		return await client?.status();
 	} catch (error) {
 		if (isGone(error)) {
 			return undefined;

@@ -133,6 +133,24 @@ test('who reads nothing stops who writes, and no other connection', async t => {
 	t.is((await readAll(slow)).length, 100_000_000);
 });
 
+test('a port that is none is refused, and so is an address that isn\'t this machine\'s', async t => {
+	const supervisor = supervisorFor(t, privilege);
+	for (const [changes, expected] of [
+		[{address: 'localhost'}, {step: 'publish', code: 'EINVAL', where: 'tcp localhost 0 80'}],
+		[{inside: 0}, {step: 'publish', code: 'EINVAL'}],
+		[{outside: 65_536}, {step: 'publish', code: 'EINVAL'}],
+		[{outside: -1}, {step: 'publish', code: 'EINVAL'}],
+		[{address: '1'.repeat(4000)}, {step: 'publish', code: 'EINVAL'}],
+		[{address: '192.0.2.1', outside: 8080}, {step: 'publish', code: 'EADDRNOTAVAIL', where: '192.0.2.1:8080/tcp'}],
+	] as const) {
+		const launch = supervisor.launch(publishing(t, privilege, [], {ports: [port(), port(changes)], streams: {stdin: 'null', stdout: 'null', stderr: 'null'}}));
+		launch.running.catch(() => undefined);
+		launch.exited.catch(() => undefined);
+		t.like(await t.throwsAsync(launch.created), expected);
+		await launch.released;
+	}
+});
+
 test('the server sees connections from itself', async t => {
 	const {number} = await publish(t, privilege, publishing(t, privilege, ['peers', '0.0.0.0', '80']));
 	t.is((await readAll(await client(number))).toString(), '127.0.0.1');

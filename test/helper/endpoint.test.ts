@@ -1,15 +1,17 @@
 /** ENDPOINT and LINK_DELETE: links between real bridges, in a network namespace of the test's own, and containers. */
 
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {ClocheError} from '../../orchestrator/base/errors.js';
 import {startTime} from '../../orchestrator/base/process.js';
 import type {Launch} from '../../orchestrator/helper/launch.js';
 import type {Endpoint, Plan, TargetProcess} from '../../orchestrator/helper/plan.js';
+import {startSupervisor} from '../../orchestrator/helper/start.js';
 import {asRoot, endpoint, outsideFor, withOps} from './bridged.js';
 import {registryFor} from './registry.js';
 import {Served} from './served.js';
-import {planFor, runPlan, supervisorFor, until} from './support.js';
+import {directoryFor, nsinit, planFor, runPlan, supervisorFor, until} from './support.js';
 
 const rooted = asRoot ? test : test.skip;
 
@@ -149,6 +151,26 @@ rooted('an operation that fails before it is the one that is told', async t => {
 	const message = await failureOf(t, runPlan(outside.supervisor(), failing));
 	t.regex(message, /nonexistent-source/);
 });
+
+for (const nested of [false, true]) {
+	rooted(`without privilege, from namespaces of the user's own: a container ${nested ? 'with a user namespace of its own below' : 'in the same user namespace'}`, async t => {
+		const outside = ['ip link set lo up', 'ip link add br0 type bridge', 'ip addr add 10.77.0.1/24 dev br0', 'ip addr add fd77::1/64 dev br0 nodad', 'ip link set br0 up'];
+		const directory = directoryFor(t, 'rootless');
+		const wrapper = join(directory, 'nsinit');
+		const become = '/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/unshare -Urn';
+		writeFileSync(wrapper, `#!/bin/sh\nexec ${become} /bin/sh -c '${outside.join('; ')}; exec ${nsinit}'\n`, {mode: 0o755});
+		const supervisor = startSupervisor({path: wrapper, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit'});
+		t.teardown(async () => supervisor.close());
+		const {userMap, ...plan} = planFor(t, 'rootless', ['sh', '-c', 'ping -q -c 1 -W 5 10.77.0.1 && ping -q -6 -c 1 -W 5 fd77::1']);
+		const map = [{inside: 0, outside: 0, count: 1}];
+		t.truthy(userMap);
+		const {stdout, exit} = await runPlan(supervisor, withOps(nested
+			? {...plan, userMap: {uids: map, gids: map, denySetgroups: true}}
+			: {...plan, namespaces: plan.namespaces.filter(name => name !== 'user')}, endpoint(7)));
+		t.is(exit.code, 0);
+		t.is(stdout.match(/1 packets received/g)?.length, 2);
+	});
+}
 
 rooted('each run of a served container has its link, and its resolver, though the last one\'s are hardly gone', async t => {
 	const outside = outsideFor(t);

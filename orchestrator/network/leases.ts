@@ -82,6 +82,9 @@ export const candidates = function * ({subnet, gateway}: Range, last: bigint | u
 	}
 };
 
+/** So many addresses are simply tried; then it is worth reading which are taken, which costs as many tries as there are leases. */
+const PATIENCE = 8;
+
 /**
  * Take the next free address.
  *
@@ -89,10 +92,15 @@ export const candidates = function * ({subnet, gateway}: Range, last: bigint | u
  * @throws ENOENT where the network is being removed
  */
 export const takeNextLease = (directory: string, range: Range, id: string): string | undefined => {
-	const taken = new Set(namesIn(leasesDirectory(directory)));
+	let taken: ReadonlySet<string> | undefined;
+	let tries = 0;
 	for (const value of candidates(range, readLast(directory, range))) {
 		const address = formatAddress({family: range.subnet.family, value});
-		if (!taken.has(address) && takeLease(directory, address, id) === id) {
+		if (++tries > PATIENCE) {
+			taken ??= new Set(namesIn(leasesDirectory(directory)));
+		}
+
+		if (taken?.has(address) !== true && takeLease(directory, address, id) === id) {
 			writeLast(directory, {family: range.subnet.family, value});
 			return address;
 		}

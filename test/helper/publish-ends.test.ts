@@ -83,7 +83,7 @@ for (const each of privileges) {
 		const helper = new Marked(t, each);
 		const {number} = await publish(t, each, publishing(t, each, ['stuck', '127.0.0.1', '80']), {supervisor: helper as never});
 		const held = await client(number);
-		const closed = once(held, 'close');
+		const closed = new Promise(resolve => held.once('close', resolve)); // By an end, or a reset.
 		held.on('error', () => undefined);
 		held.on('end', () => held.destroy());
 		held.resume();

@@ -35,6 +35,21 @@ export const writeAtomic = (path: string, data: string | Uint8Array, mode = 0o64
 	});
 };
 
+/** Write what is to replace `path` beside it, while there is room for it; the result puts it there, which takes none. */
+export const stageAtomic = (path: string, data: string | Uint8Array, mode = 0o644): () => void => {
+	const temporary = temporaryFor(path);
+	try {
+		writeFileSync(temporary, data, {mode, flag: 'wx'});
+	} catch (error) {
+		rmSync(temporary, {force: true});
+		throw error;
+	}
+
+	return () => {
+		renameSync(temporary, path);
+	};
+};
+
 /** Make `path` with `data` in it, if it isn't there yet: `false` if someone else has it. It never exists without its content. */
 export const createExclusive = (path: string, data: string | Uint8Array, mode = 0o644): boolean => {
 	let mine = true;

@@ -11,7 +11,7 @@ import {claimWiring, describeDesign, type Design, unclaimWiring} from './prepare
 import {serveDesign, type ServeOptions} from './serve.js';
 import {type Claim, dropClaim, makeClaim} from './store/claim.js';
 import type {StoredContainer} from './store/create.js';
-import {draftContainer, keepDraft} from './store/draft.js';
+import {draftContainer, stageKept} from './store/draft.js';
 import {appendEvent, subjectOf} from './store/events.js';
 import {removeContainer} from './store/keep.js';
 import type {ContainerRecord} from './store/record.js';
@@ -53,7 +53,7 @@ const makeDraft = async (design: Design, roots: StateRoots, cgroups: readonly st
 export const createDetached = async (design: Design, roots: StateRoots): Promise<{id: string}> => {
 	const stored = await makeDraft(design, roots);
 	try {
-		keepDraft(stored);
+		stageKept(stored)();
 	} catch (error) {
 		discard(roots, stored);
 		throw error;
@@ -79,11 +79,9 @@ export const startDetached = async (design: Design, options: ServeOptions): Prom
 			markOccupied(stored.directory, owner);
 			await claimWiring(design, roots);
 			noteAddresses(stored.record, design);
+			const keep = design.keep ? stageKept(stored) : undefined;
 			await serveDesign(design, stored.record, claim, options);
-		}
-
-		if (design.keep) {
-			keepDraft(stored);
+			keep?.();
 		}
 	} catch (error) {
 		supervisor.kill();

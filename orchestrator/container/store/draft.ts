@@ -5,14 +5,15 @@
 
 import type {ProcessIdentity} from '../../base/process.js';
 import {createContainer, type NewContainer, type StoredContainer} from './create.js';
-import {writeRecord} from './record.js';
+import {stageRecord} from './record.js';
 import type {StateRoots} from './roots.js';
 
 /** Make its place, with a directory and without being kept. Nothing is left if it throws. */
 export const draftContainer = (roots: StateRoots, container: Omit<NewContainer, 'owner' | 'keep'>, self: ProcessIdentity): StoredContainer =>
 	createContainer(roots, {...container, owner: self, keep: false, branches: true});
 
-/** It is whole, and kept from here on. */
-export const keepDraft = ({directory, record}: StoredContainer): void => {
-	writeRecord(directory, {...record, keep: true});
-};
+/**
+ * Write down that it is kept, for when it is whole: what the result says then. Once its payload runs, there may be no room
+ * on the disk any more.
+ */
+export const stageKept = ({directory, record}: StoredContainer): () => void => stageRecord(directory, {...record, keep: true});

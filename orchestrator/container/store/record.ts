@@ -1,7 +1,7 @@
 /** The record of a container: what it is, as it was made. Written before anything else of it, and replaced as a whole (docs/state.md). */
 
 import {readFileSync} from 'node:fs';
-import {writeAtomic} from '../../base/atomic.js';
+import {stageAtomic} from '../../base/atomic.js';
 import {ClocheError, isErrno} from '../../base/errors.js';
 
 /** Counted up when an older Cloche would misread what is written; a new optional field doesn't. */
@@ -98,11 +98,16 @@ export const readRecord = (directory: string): ContainerRecord | undefined => {
 	return text === undefined ? undefined : parseRecord(text, path);
 };
 
-/** Replace the record of a container that has a directory. */
-export const writeRecord = (directory: string, record: ContainerRecord): void => {
+/** Write another record of a container that has a directory; the result puts it in the place of the one that is there. */
+export const stageRecord = (directory: string, record: ContainerRecord): () => void => {
 	try {
-		writeAtomic(recordPath(directory), `${JSON.stringify(record)}\n`, 0o600);
+		return stageAtomic(recordPath(directory), `${JSON.stringify(record)}\n`, 0o600);
 	} catch (cause) {
 		throw new ClocheError('cannot write state', {where: directory, cause});
 	}
+};
+
+/** Replace the record of a container that has a directory. */
+export const writeRecord = (directory: string, record: ContainerRecord): void => {
+	stageRecord(directory, record)();
 };

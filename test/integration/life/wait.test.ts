@@ -1,6 +1,6 @@
 /** wait: for detached containers and for ones in the foreground, kept or not. */
 
-import {readdirSync} from 'node:fs';
+import {existsSync, readdirSync} from 'node:fs';
 import {remains} from '../support/cloche.js';
 import {until} from '../support/marked.js';
 import {everybody, ownerOf} from '../support/place.js';
@@ -18,6 +18,7 @@ everybody('it waits: of one that removes itself at its end, too', async (t, {wel
 	const id = await well('run', '-d', '--rm', 'busybox', 'sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done');
 	await until(async () => await well('logs', id) === 'ready');
 	const descriptors = (): number => readdirSync(`/proc/${ownerOf(root, id)}/fd`).length;
+	await until(() => !existsSync(`/proc/${ownerOf(root, id)}/fd/3`)); // Whoever started it has left.
 	const before = descriptors();
 	const waiting = [begin('wait', id), begin('wait', id)];
 	await until(() => descriptors() >= before + 2); // Both are connected.

@@ -8,6 +8,7 @@ import {listContainers, resolveId} from '../container/store/find.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import {Container} from './container.js';
 import {ContainerProcess} from './container-process.js';
+import {Faults} from './faults.js';
 import {launchContainer, type LaunchRequest} from './launch.js';
 import type {StartedContainer} from './launched.js';
 import {type ImageSource, type LibraryOptions, splitOptions} from './options.js';
@@ -37,6 +38,15 @@ export class Cloche implements AsyncDisposable {
 	/** Use {@link openCloche}. */
 	constructor({root}: OpenOptions) {
 		this.#roots = stateRoots({root});
+	}
+
+	/**
+	 * Cut and slow the networks that its containers are on.
+	 *
+	 * @example await cloche.faults.partition('primary', 'replica');
+	 */
+	get faults(): Faults {
+		return new Faults(this.#roots);
 	}
 
 	/** Where its state is kept. */

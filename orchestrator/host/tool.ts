@@ -1,5 +1,6 @@
 /** Programs of the machine that are told what to do on their standard input. */
 
+import {existsSync} from 'node:fs';
 import {ClocheError} from '../base/errors.js';
 
 export interface Tool {
@@ -21,6 +22,10 @@ const textOf = (error: unknown): string => error instanceof Error && 'stderr' in
 /** npm puts packages' programs before all others, and one of those is called nft, too. */
 export const systemPath = (path: string | undefined): string =>
 	(path ?? '/usr/sbin:/usr/bin:/sbin:/bin').split(':').filter(directory => directory.startsWith('/') && !directory.endsWith('/node_modules/.bin')).join(':');
+
+/** Its path; ordinary users' PATH lacks the directories of programs such as these. */
+export const findTool = ({program}: Tool): string | undefined =>
+	`${systemPath(process.env['PATH'])}:/usr/local/sbin:/usr/sbin:/sbin`.split(':').map(directory => `${directory}/${program}`).find(path => existsSync(path));
 
 /**
  * Run it to its end.

@@ -8,4 +8,9 @@ export const networkCommands: Commands = {
 	inspect: {summary: 'print all that is known of networks', load: async () => (await import('./inspect.js')).inspect},
 	rm: {summary: 'remove networks', load: async () => (await import('./rm.js')).rm},
 	prune: {summary: 'remove all networks that no container uses', load: async () => (await import('./prune.js')).prune},
+	partition: {summary: 'cut two containers off from each other', load: async () => (await import('./partition.js')).partition},
+	isolate: {summary: 'cut containers off from everybody', load: async () => (await import('./isolate.js')).isolate},
+	degrade: {summary: 'make links lose, delay or hold back packets', load: async () => (await import('./degrade.js')).degrade},
+	faults: {summary: 'list what is wrong on purpose', load: async () => (await import('./faults.js')).faults},
+	heal: {summary: 'take faults away', load: async () => (await import('./heal.js')).heal},
 };

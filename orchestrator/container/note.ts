@@ -22,6 +22,8 @@ export interface NoteOptions {
 	launch: Launch;
 	/** Writes it otherwise; `undefined` where its supervisor is gone. */
 	write: () => StoredContainer | undefined;
+	/** It has its note: others may come to know of it. */
+	onNoted?: (stored: StoredContainer) => void;
 	/** It couldn't be written: the container must not go on without. */
 	onProblem: (problem: ClocheError) => void;
 }
@@ -63,11 +65,12 @@ export class Note {
 	}
 
 	#write(pid: number): void {
-		const {write, onProblem} = this.#options;
+		const {write, onNoted, onProblem} = this.#options;
 		try {
 			this.#stored ??= write();
 			if (this.#stored !== undefined) {
 				recordInit(this.#stored.directory, pid);
+				onNoted?.(this.#stored);
 			}
 		} catch (cause) {
 			onProblem(cause instanceof ClocheError ? cause

@@ -86,7 +86,10 @@ export const designContainer = async (asked: ContainerSpec, roots: StateRoots, {
  * Whether a kill of everything leaves nothing of it that could need removing: its branch and its mounts hang on its
  * namespaces, those on the anchor, and it has no name. Then it has to be on disk only to be found, not to be cleaned up.
  */
-export const leavesNothing = ({keep, spec, root, plan}: Design): boolean => !keep && spec.name === undefined && spec.network === undefined && root.inMemory && isLeashed(plan);
+export const leavesNothing = (design: Design): boolean => isBrief(design) && design.spec.network === undefined;
+
+/** The same, but for what it has of networks: nobody needs to hear of it unless it stays. */
+export const isBrief = ({keep, spec, root, plan}: Design): boolean => !keep && spec.name === undefined && root.inMemory && isLeashed(plan);
 
 /** The anchor holds it: there is privilege, and a pid namespace (docs/architecture.md, "Who dies with whom"). */
 export const isLeashed = ({userMap, namespaces}: Plan): boolean => userMap === undefined && namespaces.includes('pid');

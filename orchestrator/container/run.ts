@@ -8,7 +8,7 @@ import {Journal} from './journal.js';
 import {Lifecycle, type Outcome} from './lifecycle.js';
 import {Note} from './note.js';
 import {identifySupervisor, requireSupervisor} from './owner.js';
-import {type Design, leavesNothing, placeContainer, unclaimWiring, writeDown} from './prepare.js';
+import {type Design, isBrief, leavesNothing, placeContainer, unclaimWiring, writeDown} from './prepare.js';
 import {notePorts, warnOf} from './wired.js';
 import {dropAnyCgroups} from './store/cgroups.js';
 import type {StoredContainer} from './store/create.js';
@@ -108,7 +108,8 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 	const stored = leavesNothing(design) ? undefined
 		: await placeContainer(design, roots, await requireSupervisor(supervisor, design.plan));
 	const journal = new Journal(roots);
-	if (stored !== undefined) {
+	const brief = isBrief(design);
+	if (stored !== undefined && !brief) {
 		journal.created(stored.record);
 	}
 
@@ -151,12 +152,11 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 	let problem: ClocheError | undefined;
 	const note = new Note({design, stored, launch, write: () => {
 		const owner = identifySupervisor(supervisor);
-		const written = owner === undefined ? undefined : writeDown(design, roots, owner);
-		if (written !== undefined) {
-			journal.created(written.record);
+		return owner === undefined ? undefined : writeDown(design, roots, owner);
+	}, onNoted: ({record}) => {
+		if (brief) {
+			journal.created(record);
 		}
-
-		return written;
 	}, onProblem: error => {
 		problem = error;
 		lifecycle.kill();

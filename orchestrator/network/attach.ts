@@ -13,7 +13,7 @@ import {dropLease, dropNamesOf, leasePath, readLeases, takeLease, takeNextLease}
 import {type Endpoint, type EndpointLink, linksDirectory, type Member, type Wanted} from './endpoint.js';
 import {macOf, parseMac} from './mac.js';
 import {isUp} from './machine.js';
-import {joinedPath, linkText, memberships, namesIn, networkDirectory, type NetworkRoots, registryDirectory, turnPath} from './places.js';
+import {ignoring, joinedPath, linkText, memberships, namesIn, networkDirectory, type NetworkRoots, registryDirectory, turnPath} from './places.js';
 import {type NetworkRecord, type Range, rangesOf, readNetwork} from './record.js';
 import {addName, hostPath, isHostName, namePath, requireAlias} from './registry.js';
 import {contains, formatSubnet, isUsable} from './subnet.js';
@@ -171,6 +171,10 @@ export const attach = async (roots: NetworkRoots, network: string, member: Membe
 		}
 
 		const hosts = hostsOf(member);
+		// Its id is no other's name, so it hardly ever has a directory yet: no look before.
+		ignoring(['EEXIST'], () => {
+			mkdirSync(hostPath(directory, id), {mode: 0o700});
+		});
 		for (const address of addresses) {
 			for (const host of hosts) {
 				addName(directory, host, address, id);

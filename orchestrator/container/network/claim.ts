@@ -11,6 +11,7 @@ import type {Endpoint, EndpointLink} from '../../network/endpoint.js';
 import {readByName} from '../../network/find.js';
 import {releaseContainer} from '../../network/release.js';
 import {machineFacts} from '../facts.js';
+import {HOST_GATEWAY} from '../options/network.js';
 import type {Wiring} from '../plan/facts.js';
 import {hostsText} from '../plan/etc.js';
 import {RESOLVER} from '../plan/settings.js';
@@ -63,15 +64,15 @@ const attachOne = async (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spe
 export const plain = (address: string): string => address.slice(0, address.indexOf('/'));
 
 /** The machine's own address on the first network, which it has on internal ones, too. */
-const gatewayOf = (roots: StateRoots, [first]: readonly Endpoint[]): string | undefined =>
-	first === undefined ? undefined : first.link.gateways[0] ?? readByName(roots, first.network)?.subnets[0]?.gateway;
+const gatewayOf = (roots: StateRoots, {hosts}: NetworkSpec, [first]: readonly Endpoint[]): string | undefined =>
+	first === undefined || !hosts.some(({address}) => address === HOST_GATEWAY) ? undefined : first.link.gateways[0] ?? readByName(roots, first.network)?.subnets[0]?.gateway;
 
-/** What is asked for names from elsewhere; nobody, where there is no way out. */
-const serversOf = (roots: StateRoots, spec: NetworkSpec, endpoints: readonly Endpoint[], host: readonly string[]): string[] =>
-	endpoints.every(({network}) => readByName(roots, network)?.internal === true) ? [] : spec.dns.length > 0 ? spec.dns : [...host];
+/** What is asked for names from elsewhere; nobody, where there is no way out: of internal networks only. */
+const serversOf = (spec: NetworkSpec, endpoints: readonly Endpoint[], host: readonly string[]): string[] =>
+	endpoints.every(({link}) => link.gateways.length === 0) ? [] : spec.dns.length > 0 ? spec.dns : [...host];
 
 const wire = (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spec'>, network: NetworkSpec, endpoints: readonly Endpoint[]): Wiring => {
-	const ports = expandPorts(network.ports, machineFacts().exists('/proc/net/if_inet6'));
+	const ports = network.ports.length === 0 ? [] : expandPorts(network.ports, machineFacts().exists('/proc/net/if_inet6'));
 	const host = hostResolv();
 	const [first] = endpoints;
 	if (first === undefined) {
@@ -86,8 +87,8 @@ const wire = (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spec'>, networ
 	return {
 		endpoints: endpoints.map(({link, network: name}) => endpointOp(link, name)),
 		ports,
-		names: {directory: first.names, servers: serversOf(roots, network, endpoints, host.servers)},
-		hosts: hostsText(spec, id, {own: endpoints.flatMap(({link}) => link.addresses.map(address => plain(address))), gateway: gatewayOf(roots, endpoints)}),
+		names: {directory: first.names, servers: serversOf(network, endpoints, host.servers)},
+		hosts: hostsText(spec, id, {own: endpoints.flatMap(({link}) => link.addresses.map(address => plain(address))), gateway: gatewayOf(roots, network, endpoints)}),
 		resolv: resolverText(network, host, RESOLVER),
 	};
 };

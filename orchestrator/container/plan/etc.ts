@@ -4,6 +4,7 @@
  */
 
 import type {CreateOp} from '../../helper/plan.js';
+import {HOST_GATEWAY} from '../options/network.js';
 import type {ContainerSpec} from '../spec.js';
 import type {Placement} from './facts.js';
 
@@ -38,7 +39,7 @@ const LOCAL = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopbac
 export const hostsText = (spec: ContainerSpec, id: string, {base, own = [], gateway}: {base?: string; own?: readonly string[]; gateway?: string | undefined}): string => {
 	const {hostname = id, linux, network} = spec;
 	const named = linux.namespaces.uts === 'private' ? (own.length === 0 ? ['127.0.0.1'] : own).map(address => `${address}\t${hostname}`) : [];
-	const added = (network?.hosts ?? []).map(({name, address}) => `${address === 'host-gateway' ? gateway ?? '127.0.0.1' : address}\t${name}`);
+	const added = (network?.hosts ?? []).map(({name, address}) => `${address === HOST_GATEWAY ? gateway ?? '127.0.0.1' : address}\t${name}`);
 	const first = base === undefined ? LOCAL : [base.replace(/\n$/, '')];
 	return [...first, ...(base === undefined ? named : []), ...added, ''].join('\n');
 };

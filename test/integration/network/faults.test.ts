@@ -1,6 +1,8 @@
 /** network partition, isolate, degrade, heal: between real containers on a real network, by counting what arrives. */
 
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {repository} from '../support/installed.js';
 import {until} from '../support/marked.js';
 import {type Scene, scene} from './scene.js';
 
@@ -215,6 +217,58 @@ scene('the payload can\'t undo it; it ends with the container', async show => {
 	await well('rm', '-f', 'h');
 	await well('network', 'heal', 'a');
 	t.is(through(show, a, a), 100);
+	await end(show, 'a', 'b');
+});
+
+scene('one with users of its own, and one that is paused', async show => {
+	const {t, well, run} = show;
+	const [a] = await boxes(show, 'a') as [Box];
+	await well('run', '-d', '--name', 'u', '--network', 'tests', '--userns', 'private', 'host', 'sleep', 'infinity');
+	const u: Box = {...a, name: 'u', pid: Number(await well('inspect', '-f', '{{.State.Pid}}', 'u'))};
+	await well('network', 'isolate', 'u');
+	await well('network', 'degrade', 'u', '--rate', '1mbit');
+	t.is(through(show, u, a), 0);
+	t.not((await run(['exec', 'u', 'nft', 'flush', 'ruleset'])).status, 0);
+	t.is(through(show, u, a), 0);
+	await well('pause', 'a');
+	await well('network', 'partition', 'a', 'u');
+	t.deepEqual(await listed(show), ['a partition u', 'u isolate', 'u partition a', 'u degrade']);
+	await well('network', 'heal', 'u');
+	t.is(through(show, u, a), 100);
+	await end(show, 'a', 'u');
+});
+
+/** What a test author writes, in a process of its own: the library works in the network namespace that it is in. */
+const LIBRARY = `
+import assert from 'node:assert/strict';
+const {openCloche, ClocheError} = await import(process.argv[2]);
+const cloche = await openCloche();
+const [a, b] = [cloche.container('a'), cloche.container('b')];
+await cloche.faults.partition(a, 'b');
+await cloche.faults.degrade(b, {loss: '10%', rate: '1mbit', to: a});
+await cloche.faults.isolate('b');
+assert.deepEqual([...await cloche.faults.list()], [
+	[a.id, [{kind: 'partition', to: b.id}]],
+	[b.id, [{kind: 'isolate'}, {kind: 'partition', to: a.id}, {kind: 'degrade', network: 'tests', to: a.id, loss: '10%', rate: '1mbit'}]],
+]);
+await cloche.faults.heal(a);
+assert.deepEqual((await cloche.faults.list()).get(a.id), undefined);
+await cloche.faults.heal();
+assert.equal((await cloche.faults.list()).size, 0);
+await assert.rejects(cloche.faults.degrade(a, {los: '1%'}), {message: "unknown option 'los'; did you mean 'loss'?"});
+await assert.rejects(cloche.faults.degrade(a, {loss: 10}), ClocheError);
+await assert.rejects(cloche.faults.degrade(a, {rate: '1'}), {message: /^rate 1: not a rate; /});
+await assert.rejects(cloche.faults.degrade(a, {jitter: 5}), {message: /^jitter 5ms: without delay; /});
+await cloche.close();
+console.log('well');
+`;
+
+scene('the library does the same', async show => {
+	const {t, net, root} = show;
+	await boxes(show, 'a', 'b');
+	const script = join(root, 'test.mjs');
+	writeFileSync(script, LIBRARY);
+	t.is(net.run('env', `CLOCHE_ROOT=${root}`, process.execPath, script, join(repository, 'dist/index.js')), 'well\n');
 	await end(show, 'a', 'b');
 });
 

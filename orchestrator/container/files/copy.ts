@@ -7,7 +7,7 @@ import {ClocheError} from '../../base/errors.js';
 import {ToGnuFormat} from './gnu-format.js';
 import {extractHere, type HostTar, packHere} from './host-tar.js';
 import {Inside, linesOf, type Said} from './inside.js';
-import {insideError, kindHere, kindInside, resolveHere, resolveInside} from './look.js';
+import {insideError, kindHere, kindInside, refuseSpecial, resolveHere, resolveInside} from './look.js';
 import {type Copy, decideCopy, type Place, placeOf} from './rules.js';
 import {counter, decompressed, feed, need} from './streams.js';
 
@@ -75,6 +75,10 @@ export const copyOut = async (inside: Inside, from: string, to: string, cwd: str
 	const place = {...asked, path: resolveHere(asked.path)};
 	const copy = decideCopy(source, {place, kind: kindHere(place, true)});
 	const isDirectory = source.kind === 'directory';
+	if (copy.name !== undefined) {
+		refuseSpecial(posix.join(copy.directory, copy.name));
+	}
+
 	if (isDirectory && copy.name !== undefined && kindHere({path: posix.join(copy.directory, copy.name), slash: false}, false) === 'other') {
 		throw new ClocheError('cannot copy', {where: posix.join(copy.directory, copy.name), why: 'a directory can\'t be copied over a file'});
 	}

@@ -61,6 +61,19 @@ export const kindHere = ({path, slash}: Pick<Place, 'path' | 'slash'>, follow: b
 	return status === undefined ? 'missing' : status.isDirectory() ? 'directory' : 'other';
 };
 
+/**
+ * Whoever unpacks a file puts it in the place of what is there: a device, a pipe or a socket would be gone (docker cp
+ * refuses these, too).
+ *
+ * @throws ClocheError where it is one
+ */
+export const refuseSpecial = (path: string): void => {
+	const status = statusHere(path, false);
+	if (status !== undefined && !status.isFile() && !status.isDirectory() && !status.isSymbolicLink()) {
+		throw new ClocheError('cannot copy', {where: path, why: 'it is neither a file nor a directory', remedy: 'name another destination, or - for a tar stream'});
+	}
+};
+
 /** The same of a destination, links in it followed. */
 export const resolveHere = (path: string): string => {
 	if (statusHere(path, true) !== undefined) {

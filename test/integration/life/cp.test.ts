@@ -351,3 +351,14 @@ if (asRoot !== undefined) {
 		t.false(existsSync('/etc/cloche-was-here') || existsSync(join(place.here, 'hostname')));
 	});
 }
+
+everywhere('a pipe at the destination stays what it is, and so would a device', async (t, as, state) => {
+	const {here, name, run} = await scene(t, as, state, 'echo text >/file; mkdir /dir; echo text >/dir/pipe');
+	execFileSync('mkfifo', [join(here, 'pipe')]);
+	for (const words of [[`${name}:/file`, 'pipe'], [`${name}:/file`, `${here}/pipe`], [`${name}:/dir/pipe`, '.'], [`${name}:/dir/pipe`, `${here}/`]]) {
+		const {status, stderr} = await run(['cp', ...words]);
+		t.is(status, 125);
+		t.regex(stderr, /^cloche: cannot copy: [^\n]*pipe: it is neither a file nor a directory; [^\n]+\n$/);
+		t.true(lstatSync(join(here, 'pipe')).isFIFO());
+	}
+});

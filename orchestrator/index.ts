@@ -11,6 +11,7 @@ export {Cloche, cloche, type CreateOptions, openCloche, type OpenOptions} from '
 export {Container, type StopOptions} from './api/container.js';
 export {ContainerProcess} from './api/container-process.js';
 export type {ExecOptions} from './api/exec.js';
+export type {ConnectOptions} from './api/connect.js';
 export type {DegradeOptions, Faults, Named} from './api/faults.js';
 export type {LogLine, LogOptions} from './api/logs.js';
 export type {ImageSource, LibraryOptions, Output, StreamOptions} from './api/options.js';
@@ -18,6 +19,7 @@ export {CommandError, type Result, type Usage} from './api/result.js';
 export {Sandbox, type StartOptions} from './api/sandbox.js';
 export type {DetachOptions} from './api/start-container.js';
 export {ClocheError} from './base/errors.js';
-export type {Duration, Many, MountOption, RunOptions} from './container/options/run-options.js';
+export type {Duration, Many, MountOption, NetworkOption, RunOptions} from './container/options/run-options.js';
 export type {ContainerView} from './container/view.js';
+export type {Port} from './helper/plan.js';
 export type {FaultView} from './network/faults/words.js';

@@ -7,6 +7,7 @@ import {parseSignal} from '../container/options/signals.js';
 import {Unacceptable} from '../container/options/unacceptable.js';
 import type {Entrance} from '../container/entrance.js';
 import type {Execution} from '../container/execution.js';
+import type {Port} from '../helper/plan.js';
 import type {Streams} from '../helper/streams.js';
 import {decode, type Collected} from './collect.js';
 import {type BytesExecOptions, type ExecOptions, launchExec, readExecRequest, type TextExecOptions} from './exec.js';
@@ -57,6 +58,19 @@ export class ContainerProcess<Text extends string | Buffer = string> implements 
 		const {container: {launch}} = await this.#started;
 		await launch.running;
 		return launch.created;
+	}
+
+	/**
+	 * Its published ports with their real numbers; resolves once they are reached.
+	 *
+	 * @example
+	 * await using web = cloche.run('busybox', ['httpd', '-f'], {publish: 80});
+	 * const [{outside}] = await web.ports();
+	 */
+	async ports(): Promise<readonly Port[]> {
+		const {container: {launch}} = await this.#started;
+		await launch.running;
+		return launch.ports;
 	}
 
 	/**

@@ -18,6 +18,9 @@ import type {StateRoots} from '../container/store/roots.js';
 import type {ContainerView} from '../container/view.js';
 import {inspectContainer} from '../container/view/inspect.js';
 import {waitForEnd} from '../container/wait.js';
+import {readPorts} from '../container/network/published.js';
+import type {Port} from '../helper/plan.js';
+import {type ConnectOptions, connectHere, disconnectHere} from './connect.js';
 import {ContainerProcess} from './container-process.js';
 import {type BytesExecOptions, type ExecOptions, launchExec, readExecRequest, type TextExecOptions} from './exec.js';
 import {withLastingSupervisor} from './lasting.js';
@@ -122,6 +125,21 @@ export class Container implements AsyncDisposable {
 	async unpause(): Promise<void> {
 		unpauseContainer(this.#find(), this.#roots);
 		return Promise.resolve();
+	}
+
+	/** Put it on a network, while it runs or before it is started again; it resolves when others find it there. */
+	async connect(network: string, options: ConnectOptions = {}): Promise<void> {
+		await connectHere(this.#find(), this.#roots, network, options);
+	}
+
+	/** Take it off a network. */
+	async disconnect(network: string): Promise<void> {
+		await disconnectHere(this.#find(), this.#roots, network);
+	}
+
+	/** Its published ports with their real numbers; none while it doesn't run. */
+	ports(): Port[] {
+		return readPorts(this.#roots, this.id);
 	}
 
 	/** Call it otherwise. */

@@ -13,6 +13,7 @@ import {tidyNetworks} from '../container/store/networks.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import {cgroupsFor} from '../host/cgroup.js';
 import type {LaunchOptions} from '../helper/launch-options.js';
+import type {Plan} from '../helper/plan.js';
 import type {Supervisor} from '../helper/supervisor.js';
 import {claimCidFile} from './cid-file.js';
 import type {Command} from './commands.js';
@@ -34,9 +35,20 @@ const design = async (spec: ContainerSpec, roots: StateRoots): Promise<Design> =
 	return designed;
 };
 
+/** With what will be claimed of networks, as far as it is known. */
+const foreseen = async (designed: Design): Promise<Plan> => {
+	if (designed.spec.network === undefined) {
+		return designed.plan;
+	}
+
+	const {foresee} = await import('../container/network/claim.js');
+	const {create, ports} = designed.wire(foresee(designed));
+	return {...designed.plan, create, ...(ports === undefined ? {} : {ports})};
+};
+
 const explain = async (designed: Design, roots: StateRoots): Promise<number> => {
 	const {explainPlan} = await import('../container/explain.js');
-	print(explainPlan({...designed.plan, remove: foreseeRemoval(designed, roots)}));
+	print(explainPlan({...await foreseen(designed), remove: foreseeRemoval(designed, roots)}));
 	return 0;
 };
 

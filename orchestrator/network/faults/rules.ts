@@ -61,7 +61,8 @@ const chainLines = (faults: Faults, degradation: Degradation, direction: Directi
 	];
 };
 
-const linkOf = (direction: Direction, link: string): string => `${direction === 'in' ? 'iifname' : 'oifname'} "${link}"`;
+/** By number, not by name: a link that goes takes its faults along, though a later one may be called the same. */
+const linkOf = (direction: Direction, link: string): string => `${direction === 'in' ? 'iif' : 'oif'} "${link}"`;
 
 const chain = (name: string, lines: readonly string[]): string[] => [`\tchain ${name} {`, ...lines.map(line => `\t\t${line}`), '\t}'];
 
@@ -108,8 +109,8 @@ export const faultRules = (faults: Faults, links: readonly string[], place: type
 	lines.push(
 		`table ${TABLES[0]} {`, ...sets,
 		// Before conntrack puts fragments together: each can be lost (nf_ip_hook_priorities).
-		...flow(faults, 'in', ['type filter hook prerouting priority -450', 'iifname "lo" accept']),
-		...flow(faults, 'out', ['type filter hook postrouting priority 300', `oifname { ${passing} } accept`]),
+		...flow(faults, 'in', ['type filter hook prerouting priority -450', `${linkOf('in', 'lo')} accept`]),
+		...flow(faults, 'out', ['type filter hook postrouting priority 300', `oif { ${passing} } accept`]),
 		'}',
 	);
 	if (atLink) {
@@ -147,14 +148,18 @@ export const parseFaults = (text: string | undefined): Faults => {
 
 	// The same stands in the other direction's chain.
 	const [incoming = ''] = /chain packets_in \{[^]*?\n\t\}/.exec(text) ?? [];
-	for (const [, comment = ''] of incoming.matchAll(/comment "([^"]*)"/g)) {
+	for (const [, rule = '', comment = ''] of incoming.matchAll(/^\s*(.*) comment "([^"]*)"$/gm)) {
 		const [kind, ...words] = comment.split(' ');
 		if (kind === 'isolated') {
 			faults.isolated = true;
 		} else if (kind === 'cut') {
 			faults.cuts.push(...words);
 		} else if (kind === 'degrade') {
-			faults.degradations.push(parseDegradation(words));
+			const degradation = parseDegradation(words);
+			// Of a link that is gone there is only the number.
+			if (rule.startsWith(`${linkOf('in', degradation.link)} `)) {
+				faults.degradations.push(degradation);
+			}
 		}
 	}
 

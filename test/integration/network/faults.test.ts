@@ -59,11 +59,14 @@ interface Traffic {
 	family?: 4 | 6;
 }
 
-/** How many of `count` datagrams get through; sending has to succeed, whatever becomes of them. */
-const through = ({t, net}: Scene, from: Box, to: Box, {count = 100, size = 100, family = 4}: Traffic = {}): number => {
+/** How many couldn't be sent. */
+const send = ({net}: Scene, from: Box, to: Box, {count = 100, size = 100, family = 4}: Traffic = {}): number =>
+	Number(net.run('nsenter', `--net=/proc/${from.pid}/ns/net`, process.execPath, '-e', SENDER, family === 4 ? to.v4 : to.v6, `${count}`, `${size}`));
+
+/** How many datagrams get through; sending has to succeed, whatever becomes of them. */
+const through = (show: Scene, from: Box, to: Box, traffic?: Traffic): number => {
 	const before = arrived(to);
-	const failed = net.run('nsenter', `--net=/proc/${from.pid}/ns/net`, process.execPath, '-e', SENDER, family === 4 ? to.v4 : to.v6, `${count}`, `${size}`);
-	t.is(failed.trim(), '0', 'nobody is told');
+	show.t.is(send(show, from, to, traffic), 0, 'nobody is told');
 	return arrived(to) - before;
 };
 
@@ -217,6 +220,42 @@ scene('the payload can\'t undo it; it ends with the container', async show => {
 	await well('rm', '-f', 'h');
 	await well('network', 'heal', 'a');
 	t.is(through(show, a, a), 100);
+	await end(show, 'a', 'b');
+});
+
+scene('links come and go: who is isolated stays so, and what was degraded goes with its link', async show => {
+	const {t, well} = show;
+	const [a, b] = await boxes(show, 'a', 'b') as [Box, Box];
+	await well('network', 'create', '--internal', 'other');
+	await well('network', 'isolate', 'a');
+	await well('network', 'connect', '--ip', '10.89.1.7', 'other', 'a');
+	await well('network', 'connect', '--ip', '10.89.1.8', 'other', 'b');
+	const [onOther, peer] = [{...a, v4: '10.89.1.7'}, {...b, v4: '10.89.1.8'}];
+	t.is(through(show, peer, onOther), 0);
+	const before = arrived(b);
+	t.is(send(show, onOther, peer), 100, 'EPERM, of a link that is newer than the fault');
+	t.is(arrived(b), before);
+	await well('network', 'isolate', 'a');
+	t.is(through(show, onOther, peer), 0);
+	await well('network', 'heal', 'a');
+	t.is(through(show, onOther, peer), 100);
+	await well('network', 'degrade', 'a', '--loss', '100%', '--rate', '1mbit');
+	await well('network', 'degrade', 'a', '--rate', '100kbit', '--to', 'b', '--network', 'other');
+	t.is(through(show, onOther, peer), 0);
+	t.deepEqual((await listed(show, '{{.Network}} {{.To}} {{.Loss}} {{.Rate}}')).sort(), ['other  100% 1mbit', 'other b  100kbit', 'tests  100% 1mbit']);
+	await well('network', 'disconnect', 'other', 'a');
+	t.deepEqual(await listed(show, '{{.Network}}'), ['tests']);
+	await well('network', 'connect', '--ip', '10.89.1.7', 'other', 'a');
+	t.deepEqual(await listed(show, '{{.Network}}'), ['tests']);
+	t.is(through(show, onOther, peer), 100);
+	t.is(through(show, a, b), 0);
+	await well('network', 'degrade', 'a', '--rate', '100kbit', '--network', 'other');
+	between(show, through(show, onOther, peer, BURST), 1, 1000);
+	await well('network', 'heal', 'a');
+	t.is(through(show, onOther, peer, BURST), BURST.count);
+	await well('network', 'disconnect', 'other', 'a');
+	await well('network', 'disconnect', 'other', 'b');
+	await well('network', 'rm', 'other');
 	await end(show, 'a', 'b');
 });
 

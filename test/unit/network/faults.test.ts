@@ -48,6 +48,8 @@ test('what the rules tell is what was asked for', t => {
 		t.deepEqual(read.addresses, {[b.id]: b.addresses, [c.id]: c.addresses});
 	}
 
+	const renewed = reprinted(faultRules(degrade(NO_FAULTS, ['eth0'], {loss: 1}), ['eth0'], 'link')).replaceAll('iif "eth0"', 'iif 2');
+	t.true(isHealthy(parseFaults(renewed)), 'of a link that is gone');
 	t.deepEqual(parseFaults(undefined), NO_FAULTS);
 	t.true(faultRules(faults, ['eth0'], 'link').split('\n').every(line => !(/comment "([^"]*)"/.exec(line)?.[1] ?? '').slice(128)), 'nft takes no longer comments');
 });
@@ -73,7 +75,7 @@ test('a rate is tbf\'s, a delay netem\'s around it, and containers of their own 
 		'class add dev eth0 parent c10e: classid c10e:3 htb rate 100gbit quantum 60000',
 		'qdisc add dev eth0 parent c10e:3 netem limit 1389 delay 7us',
 	]);
-	t.regex(faultRules(faults, ['eth0'], 'link'), /oifname "eth0" ip daddr @peer4_b+ jump out_1[^]*oifname "eth0" ip6 daddr @peer6_b+ jump out_1/);
+	t.regex(faultRules(faults, ['eth0'], 'link'), /oif "eth0" ip daddr @peer4_b+ jump out_1[^]*oif "eth0" ip6 daddr @peer6_b+ jump out_1/);
 	t.regex(faultRules(faults, ['eth0'], 'link'), /meta priority set c10e:2/);
 });
 

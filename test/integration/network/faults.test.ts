@@ -1,7 +1,9 @@
 /** network partition, isolate, degrade, heal: between real containers on a real network, by counting what arrives. */
 
-import {readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {cut, degrade, isolate, NO_FAULTS} from '../../../orchestrator/network/faults/model.js';
+import {faultRules, parseFaults, PLACES, TABLE} from '../../../orchestrator/network/faults/rules.js';
 import {repository} from '../support/installed.js';
 import {until} from '../support/marked.js';
 import {type Scene, scene} from './scene.js';
@@ -309,6 +311,26 @@ scene('the library does the same', async show => {
 	writeFileSync(script, LIBRARY);
 	t.is(net.run('env', `CLOCHE_ROOT=${root}`, process.execPath, script, join(repository, 'dist/index.js')), 'well\n');
 	await end(show, 'a', 'b');
+});
+
+scene('nft takes the rules for older kernels as well, and tells the same again', ({t, net, root}) => {
+	net.run('ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1');
+	const peer = {id: 'bbbbbbbbbbbb', addresses: ['10.89.0.3', '10.90.0.3', 'fd12::3']};
+	const faults = degrade(degrade(cut(isolate(NO_FAULTS), peer), ['eth0', 'eth1'], {loss: 1, rate: 100_000_000_000}), ['eth1'], {loss: 1_000_000, rate: 1000, delay: 60_000_000, jitter: 1}, peer);
+	mkdirSync(root);
+	const file = join(root, 'rules');
+	for (const place of PLACES) {
+		writeFileSync(file, faultRules(faults, ['eth0', 'eth1'], place));
+		net.run('nft', '-f', file);
+		t.deepEqual(parseFaults(net.run('nft', 'list', 'table', ...TABLE)), faults, place);
+		t.is(net.run('nft', 'list', 'tables').includes('netdev'), place === 'link');
+		writeFileSync(file, faultRules(NO_FAULTS, [], place));
+		net.run('nft', '-f', file);
+		t.is(net.run('nft', 'list', 'ruleset'), '');
+	}
+
+	net.run('ip', 'link', 'delete', 'eth0');
+	return Promise.resolve();
 });
 
 scene('many at once', async show => {

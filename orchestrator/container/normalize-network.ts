@@ -15,7 +15,7 @@ export interface NetworkChoice {
 /** Whoever asks for none of these gets none of what follows. */
 const OPTIONS = ['network', 'ip', 'ip6', 'macAddress', 'networkAlias', 'dns', 'dnsSearch', 'dnsOption', 'addHost', 'publish', 'publishAll'] as const satisfies ReadonlyArray<keyof RunOptions>;
 
-const listOf = (value: RunOptions['network']): ReadonlyArray<string | NetworkOption> => value === undefined ? [] : [value].flat() as ReadonlyArray<string | NetworkOption>;
+const listOf = (value: RunOptions['network']): ReadonlyArray<string | NetworkOption> => value === undefined ? [] : [value].flat();
 
 const readWords = (read: OptionReader, options: RunOptions): NetworkWord[] => {
 	const words = read.many('network', listOf(options.network).map(word => flattenNetwork(word)), parseNetwork);

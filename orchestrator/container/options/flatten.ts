@@ -32,7 +32,7 @@ export const flattenMount = (mount: string | MountOption): string => {
 
 /** `{name: 'back', alias: ['db']}` → `"name=back","alias=db"`. */
 export const flattenNetwork = (network: string | NetworkOption): string => {
-	if (typeof network !== 'object' || network === null) {
+	if (typeof network !== 'object') {
 		return network;
 	}
 

@@ -6,7 +6,7 @@ import {until} from '../support/marked.js';
 import {everybody} from '../support/place.js';
 
 everybody('the table has docker\'s columns; those that run, and with -a all, the newest first', async (t, {prints}) => {
-	t.is(await prints('ps'), 'CONTAINER ID   IMAGE   COMMAND   CREATED   STATUS   NAMES\n');
+	t.is(await prints('ps'), 'CONTAINER ID   IMAGE   COMMAND   CREATED   STATUS   PORTS   NAMES\n');
 	const ids = [];
 	for (const name of ['first', 'second']) {
 		ids.push((await prints('run', '-d', '--name', name, 'busybox', 'sleep', '1000')).trim());
@@ -15,7 +15,7 @@ everybody('the table has docker\'s columns; those that run, and with -a all, the
 	await prints('kill', 'first');
 	await prints('wait', 'first');
 	const [heading = '', ...rows] = (await prints('ps')).trimEnd().split('\n');
-	t.deepEqual(heading.split(/ {2,}/), ['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'NAMES']);
+	t.deepEqual(heading.split(/ {2,}/), ['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'PORTS', 'NAMES']);
 	t.is(rows.length, 1);
 	t.regex(rows[0] ?? '', new RegExp(`^${ids[1] ?? ''} +busybox +"sleep 1000" +.+ ago +Up .+ second$`));
 	t.regex(await prints('ps', '-a'), /\n.+Up .+ second\n.+Exited \(137\) .+ ago +first\n$/);

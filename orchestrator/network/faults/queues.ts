@@ -3,14 +3,17 @@
  * tbf's that lets through as much as the rate, htb's with a class for each container that has a rate or a delay of its own.
  * So delays add up, and a container's rate is within the link's. Pure.
  *
- * Of classful queues it is htb (prio can't hold packets back, and rare kernels lack the one and have the other): it takes a packet's
- * class from its priority (tc-htb(8): "skb->priority"), which our rules set, and needs no filters.
+ * Of classful queues it is htb, as the one that kernels mostly have: it takes a packet's class from its priority (tc-htb(8):
+ * "skb->priority"), which our rules set, and needs no filters.
  */
 
 import type {Degradation, Faults} from './model.js';
 
 /** Of the queues that are ours: what stands at the root under another handle is somebody else's. */
 const HANDLES = {netem: 'c10c', tbf: 'c10d', htb: 'c10e'} as const;
+
+/** Handles of queues in classes begin here. */
+const WITHIN = 0xC2_00;
 
 /** Faster than any link of containers. */
 const UNLIMITED = '100gbit';
@@ -41,25 +44,27 @@ export const classOf = (faults: Faults, degradation: Degradation): string | unde
 	return index === -1 ? undefined : `${HANDLES.htb}:${(index + 2).toString(16)}`;
 };
 
-/** What waits in a class is bounded as is what waits for the link, since it is here that it does: htb's own limit is 1000 packets. */
-const leafOf = (degradation: Degradation, rate: number | undefined, mtu: number): string | undefined => {
-	if (degradation.delay !== undefined) {
-		return netem(degradation, rate, mtu);
-	}
+const tbf = (rate: number, mtu: number): string => `tbf rate ${rate}bit burst ${burst(rate, mtu)} limit ${waiting(rate, mtu)}`;
 
-	return rate === undefined ? undefined : `bfifo limit ${waiting(rate, mtu)}`;
-};
-
-/** @param most the rate of the link, if it has one */
-const classLines = (id: string, degradation: Degradation, most: number | undefined, mtu: number): string[] => {
-	const {link, rate} = degradation;
-	const bytes = rate === undefined ? undefined : burst(rate, mtu);
-	const limits = bytes === undefined ? `rate ${UNLIMITED}` : `rate ${rate}bit burst ${bytes} cburst ${bytes}`;
-	const leaf = leafOf(degradation, rate === undefined ? most : Math.min(rate, most ?? rate), mtu);
+/**
+ * A class that holds nothing back itself, and the queues in it: tbf takes packets of 64 KiB apart, as senders here make them, which
+ * htb's own rate would have to take whole or drop. What waits in it for the link is bounded as is what waits there: htb's own limit
+ * is 1000 packets.
+ *
+ * @param most the rate of the link, if it has one
+ */
+const classLines = (minor: number, degradation: Degradation, most: number | undefined, mtu: number): string[] => {
+	const {link, rate, delay} = degradation;
+	const id = `${HANDLES.htb}:${minor.toString(16)}`;
+	const handle = (WITHIN + minor).toString(16);
+	const slow = delay === undefined ? [] : [`qdisc add dev ${link} parent ${id} handle ${handle}: ${netem(degradation, rate === undefined ? most : undefined, mtu)}`];
+	const within = delay === undefined ? id : `${handle}:1`;
+	const last = rate !== undefined ? tbf(rate, mtu) : most === undefined || delay !== undefined ? undefined : `bfifo limit ${waiting(most, mtu)}`;
 	return [
 		// The quantum matters only between classes that borrow, and the kernel complains of one that it made itself of such rates.
-		`class add dev ${link} parent ${HANDLES.htb}: classid ${id} htb ${limits} quantum 60000`,
-		...(leaf === undefined ? [] : [`qdisc add dev ${link} parent ${id} ${leaf}`]),
+		`class add dev ${link} parent ${HANDLES.htb}: classid ${id} htb rate ${UNLIMITED} quantum 60000`,
+		...slow,
+		...(last === undefined ? [] : [`qdisc add dev ${link} parent ${within} ${last}`]),
 	];
 };
 
@@ -82,12 +87,12 @@ export const queueLines = (faults: Faults, link: string, mtu: number): string[] 
 	}
 
 	if (rate !== undefined) {
-		nest(HANDLES.tbf, `tbf rate ${rate}bit burst ${burst(rate, mtu)} limit ${waiting(rate, mtu)}`);
+		nest(HANDLES.tbf, tbf(rate, mtu));
 	}
 
 	if (peers.length > 0) {
 		nest(HANDLES.htb, 'htb default 1');
-		lines.push(...classLines(`${HANDLES.htb}:1`, {link}, rate, mtu), ...peers.flatMap(one => classLines(classOf(faults, one) ?? '', one, rate, mtu)));
+		lines.push(...[{link}, ...peers].flatMap((one, index) => classLines(index + 1, one, rate, mtu)));
 	}
 
 	return lines;

@@ -70,10 +70,17 @@ test('a rate is tbf\'s, a delay netem\'s around it, and containers of their own 
 		'qdisc add dev eth0 parent c10d:1 handle c10e: htb default 1',
 		'class add dev eth0 parent c10e: classid c10e:1 htb rate 100gbit quantum 60000',
 		'qdisc add dev eth0 parent c10e:1 bfifo limit 12500000',
-		'class add dev eth0 parent c10e: classid c10e:2 htb rate 8000bit burst 18028 cburst 18028 quantum 60000',
-		'qdisc add dev eth0 parent c10e:2 bfifo limit 65536',
+		'class add dev eth0 parent c10e: classid c10e:2 htb rate 100gbit quantum 60000',
+		'qdisc add dev eth0 parent c10e:2 tbf rate 8000bit burst 18028 limit 65536',
 		'class add dev eth0 parent c10e: classid c10e:3 htb rate 100gbit quantum 60000',
-		'qdisc add dev eth0 parent c10e:3 netem limit 1389 delay 7us',
+		'qdisc add dev eth0 parent c10e:3 handle c203: netem limit 1389 delay 7us',
+	]);
+	t.deepEqual(queueLines(degrade(NO_FAULTS, ['eth0'], {delay: 1000, rate: 8000}, b), 'eth0', 1500), [
+		'qdisc add dev eth0 root handle c10e: htb default 1',
+		'class add dev eth0 parent c10e: classid c10e:1 htb rate 100gbit quantum 60000',
+		'class add dev eth0 parent c10e: classid c10e:2 htb rate 100gbit quantum 60000',
+		'qdisc add dev eth0 parent c10e:2 handle c202: netem limit 10000 delay 1000us',
+		'qdisc add dev eth0 parent c202:1 tbf rate 8000bit burst 3028 limit 65536',
 	]);
 	t.regex(faultRules(faults, ['eth0'], 'link'), /oif "eth0" ip daddr @peer4_b+ jump out_1[^]*oif "eth0" ip6 daddr @peer6_b+ jump out_1/);
 	t.regex(faultRules(faults, ['eth0'], 'link'), /meta priority set c10e:2/);

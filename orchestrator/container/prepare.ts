@@ -76,7 +76,8 @@ export const designContainer = async (asked: ContainerSpec, roots: StateRoots, {
 		{dataRoot: roots.data, privileged: !user, wanted: again?.driver ?? spec.root.driver ?? process.env['CLOCHE_STORAGE'], branch: branchOf(spec), memoryDirectory: memoryDirectory(roots), hidden: stateDirectories(roots)},
 	);
 	const mounts = realSources(spec.mounts);
-	const etc = findEtcPlaces({lowers: image.lowers, directory: memoryDirectory(roots), inMemory: root.inMemory, privileged: !user});
+	// Who asked for nothing of networks gets the image's own files, and a start that costs nothing of it.
+	const etc = spec.network === undefined ? undefined : findEtcPlaces({lowers: image.lowers, directory: memoryDirectory(roots), inMemory: root.inMemory, privileged: !user});
 	const wire = (wiring?: Wiring): Plan => makePlan({...spec, mounts}, facts, {id, root: root.operations, remove: [], host: image.host, etc, wiring});
 	const plan = wire();
 	return {id, spec, plan, image, root, keep, traversable: plan.userMap?.mappers !== undefined, wire};

@@ -1,9 +1,10 @@
 /** Containers on networks: links, addresses, routes; what is ours in /etc; what is given back, whoever ends or is killed. */
 
-import {existsSync, readdirSync} from 'node:fs';
+import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
-import {cloche, ran, refused} from '../support/cloche.js';
+import {cloche, directoryOf, ran, refused} from '../support/cloche.js';
+import {busybox} from '../support/installed.js';
 import {until} from '../support/marked.js';
 import {type Scene, scene} from './scene.js';
 
@@ -137,13 +138,45 @@ scene('hosts, hostname and resolv.conf are the container\'s own', async ({t, wel
 	await well('network', 'rm', 'tests');
 });
 
+/** A root with busybox, and these files in /etc. */
+const rootWith = (files: Readonly<Record<string, string>>): string => {
+	const root = join(directoryOf(), 'root');
+	mkdirSync(join(root, 'bin'), {recursive: true});
+	copyFileSync(join(busybox, 'bin/busybox'), join(root, 'bin/busybox'));
+	mkdirSync(join(root, 'etc'));
+	for (const [name, text] of Object.entries(files)) {
+		writeFileSync(join(root, 'etc', name), text);
+	}
+
+	return root;
+};
+
 for (const branch of ['memory', 'disk']) {
-	test(`without a network, the same on ${branch}`, async t => {
-		const text = await ran(t, ['--branch', branch, '--hostname', 'me', 'busybox', 'sh', '-c', SHOW]);
+	test(`without a network: hosts where the image has none, an empty resolv.conf; the image's stay as they are, on ${branch}`, async t => {
+		const root = rootWith({'resolv.conf': 'nameserver 1.2.3.4\n'});
+		const show = (rootfs: string): Promise<string> => ran(t, ['--branch', branch, '--hostname', 'me', '--rootfs', rootfs, '/bin/busybox', 'sh', '-c', 'busybox cat /etc/hosts; echo "[$(busybox cat /etc/resolv.conf)]"'], {env: {PATH: '/bin'}});
+		const text = await show(root);
 		t.regex(text, /^127\.0\.0\.1\tlocalhost$/m);
 		t.regex(text, /^127\.0\.0\.1\tme$/m);
-		t.regex(text, /\[hostname]\nme\n\[resolv\.conf]\n$/);
-		t.is(await ran(t, ['--branch', branch, 'busybox', 'sh', '-c', 'echo 1.2.3.4 x >> /etc/hosts && tail -n 1 /etc/hosts']), '1.2.3.4 x\n');
+		t.regex(text, /^\[]$/m);
+		t.deepEqual(readdirSync(join(root, 'etc')), ['resolv.conf']);
+		t.is(readFileSync(join(root, 'etc/resolv.conf'), 'utf8'), 'nameserver 1.2.3.4\n');
+		t.is(await show(rootWith({hosts: '1.2.3.4 mine\n'})), '1.2.3.4 mine\n[]\n');
+	});
+
+	test(`what is in the way in /etc harms nobody, on ${branch}`, async t => {
+		const root = rootWith({});
+		mkdirSync(join(root, 'etc/hosts'));
+		symlinkSync('../../../../../../etc/passwd', join(root, 'etc/resolv.conf'));
+		symlinkSync('/nowhere/at/all', join(root, 'etc/hostname'));
+		const before = readFileSync('/etc/passwd', 'utf8');
+		await ran(t, ['--branch', branch, '-p', '127.0.0.1::80', '--rootfs', root, '/bin/busybox', 'true']);
+		t.is(readFileSync('/etc/passwd', 'utf8'), before);
+		rmSync(join(root, 'etc'), {recursive: true});
+		symlinkSync('/etc', join(root, 'etc'));
+		await ran(t, ['--branch', branch, '-p', '127.0.0.1::80', '--rootfs', root, '/bin/busybox', 'true']);
+		rmSync(join(root, 'etc'));
+		await ran(t, ['--branch', branch, '-p', '127.0.0.1::80', '--rootfs', root, '/bin/busybox', 'sh', '-c', 'busybox test ! -e /etc']);
 	});
 }
 

@@ -1,6 +1,7 @@
 /** wait: for detached containers and for ones in the foreground, kept or not. */
 
 import {existsSync, readdirSync} from 'node:fs';
+import {linkText} from '../../../orchestrator/network/places.js';
 import {remains} from '../support/cloche.js';
 import {until} from '../support/marked.js';
 import {everybody, ownerOf} from '../support/place.js';
@@ -17,11 +18,12 @@ everybody('it prints the exit status of each, in the order of the words', async 
 everybody('it waits: of one that removes itself at its end, too', async (t, {well, begin, root}) => {
 	const id = await well('run', '-d', '--rm', 'busybox', 'sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done');
 	await until(async () => await well('logs', id) === 'ready');
-	const descriptors = (): number => readdirSync(`/proc/${ownerOf(root, id)}/fd`).length;
-	await until(() => !existsSync(`/proc/${ownerOf(root, id)}/fd/3`)); // Whoever started it has left.
-	const before = descriptors();
+	const directory = `/proc/${ownerOf(root, id)}/fd`;
+	const sockets = (): number => readdirSync(directory).filter(fd => linkText(`${directory}/${fd}`)?.startsWith('socket:')).length;
+	await until(() => !existsSync(`${directory}/3`)); // Whoever started it has left.
+	const before = sockets();
 	const waiting = [begin('wait', id), begin('wait', id)];
-	await until(() => descriptors() >= before + 2); // Both are connected.
+	await until(() => sockets() >= before + 2); // Both are connected.
 	await well('stop', '-t', '30', id);
 	t.deepEqual(await Promise.all(waiting.map(async ({ended}) => (await ended).stdout)), ['5\n', '5\n']);
 	t.deepEqual(remains(root), []);

@@ -95,6 +95,7 @@ const runToEnd = async (designed: Design, roots: StateRoots, supervisor: Supervi
 	});
 	signals.sendTo(lifecycle);
 	const tidied = tidy(roots);
+	tidied.catch(() => undefined); // Marks it as handled; it is awaited below.
 
 	try {
 		const ended = await outcome;

@@ -47,7 +47,7 @@ for (const as of present) {
 		const terminal = new Terminal(t, as, ['export', 'x'], {env});
 		await terminal.sees(/standard output is a terminal; give -o FILE, or redirect it/);
 		t.is(await terminal.ended, 'exit 125');
-		t.regex((await cloche(['export'], {as, env})).stderr, /takes one container/);
+		t.regex((await cloche(['export'], {as, env})).stderr, /no container given/);
 		await cloche(['rm', 'x'], {as, env});
 	});
 }

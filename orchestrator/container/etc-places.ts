@@ -62,16 +62,13 @@ export const findEtcPlaces = ({lowers, directory, inMemory, privileged}: EtcRequ
 		return undefined;
 	}
 
-	const found = NAMES.map(name => [name, findIn(roots, `/etc/${name}`)] as const);
-	// An empty resolv.conf says what is to be said without a network.
-	const present = found.filter(([name, file]) => file !== undefined && !(name === 'resolv.conf' && file.status.isFile() && file.status.size === 0)).map(([name]) => name);
 	if (inMemory) {
 		const {mode, uid, gid} = etc;
-		return {kind: 'branch', directory: `${directory}/upper/etc`, mode: mode & 0o7777, ...(privileged ? {uid, gid} : {}), present};
+		return {kind: 'branch', directory: `${directory}/upper/etc`, mode: mode & 0o7777, ...(privileged ? {uid, gid} : {})};
 	}
 
-	return {kind: 'mount', directory, present, targets: Object.fromEntries(found.flatMap(([name, file]) => {
-		const target = targetOf(name, file);
+	return {kind: 'mount', directory, targets: Object.fromEntries(NAMES.flatMap(name => {
+		const target = targetOf(name, findIn(roots, `/etc/${name}`));
 		return target === undefined ? [] : [[name, target]];
 	}))};
 };

@@ -11,10 +11,10 @@ import {type Change, compareBranch} from './compare.js';
 import {childrenOf, type Lower, rootOf} from './lowers.js';
 
 /** Where we mount something of our own, so that what lies there in the branch is nothing but a place. */
-const mountsOf = ({mounts, root}: ContainerSpec): Set<string> => new Set([
+const mountsOf = ({mounts, root, linux, network}: ContainerSpec): Set<string> => new Set([
 	'/proc', '/sys', '/dev',
 	...(root.image === 'host' || root.path === '/' ? ['/run'] : []),
-	'/etc/hosts', '/etc/hostname', '/etc/resolv.conf',
+	...(network === undefined ? linux.namespaces.network === 'host' && root.image !== 'host' && root.path !== '/' ? ['/etc/resolv.conf', '/etc/hosts'] : [] : ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']),
 	...mounts.map(({destination}) => destination),
 ]);
 

@@ -12,9 +12,6 @@ export type EtcName = 'hosts' | 'hostname' | 'resolv.conf';
 
 /** How they come into the root. */
 export type EtcPlaces = {
-	/** Those that the image has, and that say something. */
-	present: readonly EtcName[];
-} & ({
 	/** Above the image's, in a branch in memory; made like the image's own /etc. */
 	kind: 'branch';
 	directory: string;
@@ -26,7 +23,7 @@ export type EtcPlaces = {
 	kind: 'mount';
 	directory: string;
 	targets: Partial<Readonly<Record<EtcName, string>>>;
-});
+};
 
 /** As every distribution has them; the names of ::1 are Debian's. */
 const LOCAL = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'ff02::1\tip6-allnodes', 'ff02::2\tip6-allrouters'];
@@ -44,14 +41,11 @@ export const hostsText = (spec: ContainerSpec, id: string, {base, own = [], gate
 	return [...first, ...(base === undefined ? named : []), ...added, ''].join('\n');
 };
 
-/** The text of each that is to be ours. Without anything of networks, only what tells something, or hides what is wrong here. */
-const textsOf = (spec: ContainerSpec, {id, wiring}: Placement, present: readonly EtcName[]): Array<readonly [EtcName, string]> => {
-	const {network, uts} = spec.linux.namespaces;
-	const host = network === 'host';
+const textsOf = (spec: ContainerSpec, {id, wiring}: Placement): Array<readonly [EtcName, string]> => {
 	const texts: ReadonlyArray<readonly [EtcName, string | undefined]> = [
-		['hosts', wiring?.hosts ?? (host ? undefined : hostsText(spec, id, {}))],
-		['hostname', uts === 'private' && (wiring !== undefined || present.includes('hostname')) ? `${spec.hostname ?? id}\n` : undefined],
-		['resolv.conf', wiring?.resolv ?? (host || !present.includes('resolv.conf') ? undefined : '')],
+		['hosts', wiring?.hosts],
+		['hostname', spec.linux.namespaces.uts === 'private' ? `${spec.hostname ?? id}\n` : undefined],
+		['resolv.conf', wiring?.resolv],
 	];
 	return texts.flatMap(([name, text]) => text === undefined ? [] : [[name, text] as const]);
 };
@@ -59,7 +53,7 @@ const textsOf = (spec: ContainerSpec, {id, wiring}: Placement, present: readonly
 /** What is made before there is a root, and what is mounted in it. */
 export const planEtc = (spec: ContainerSpec, placement: Placement): {before: CreateOp[]; after: CreateOp[]} => {
 	const {etc} = placement;
-	const texts = etc === undefined ? [] : textsOf(spec, placement, etc.present);
+	const texts = etc === undefined ? [] : textsOf(spec, placement);
 	if (etc === undefined || texts.length === 0) {
 		return {before: [], after: []};
 	}

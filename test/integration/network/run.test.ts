@@ -152,16 +152,14 @@ const rootWith = (files: Readonly<Record<string, string>>): string => {
 };
 
 for (const branch of ['memory', 'disk']) {
-	test(`without a network: hosts where the image has none, an empty resolv.conf; the image's stay as they are, on ${branch}`, async t => {
+	test(`without a network the image's own are seen; with --add-host or -p the container's, and the image's stay as they are, on ${branch}`, async t => {
 		const root = rootWith({'resolv.conf': 'nameserver 1.2.3.4\n'});
-		const show = (rootfs: string): Promise<string> => ran(t, ['--branch', branch, '--hostname', 'me', '--rootfs', rootfs, '/bin/busybox', 'sh', '-c', 'busybox cat /etc/hosts; echo "[$(busybox cat /etc/resolv.conf)]"'], {env: {PATH: '/bin'}});
-		const text = await show(root);
-		t.regex(text, /^127\.0\.0\.1\tlocalhost$/m);
-		t.regex(text, /^127\.0\.0\.1\tme$/m);
-		t.regex(text, /^\[]$/m);
+		const show = (...flags: string[]): Promise<string> => ran(t, ['--branch', branch, '--hostname', 'me', ...flags, '-e', 'PATH=/bin', '--rootfs', root, 'busybox', 'sh', '-c', 'busybox cat /etc/hosts /etc/hostname 2>/bin/x; echo "[$(busybox cat /etc/resolv.conf)]"']);
+		t.is(await show(), '[nameserver 1.2.3.4]\n');
+		t.regex(await show('--add-host', 'other:1.2.3.4'), /^127\.0\.0\.1\tlocalhost\n[^]*^127\.0\.0\.1\tme\n1\.2\.3\.4\tother\nme\n\[]\n$/m);
+		t.regex(await show('-p', '127.0.0.1::80'), /^127\.0\.0\.1\tme\nme\n\[]\n$/m);
 		t.deepEqual(readdirSync(join(root, 'etc')), ['resolv.conf']);
 		t.is(readFileSync(join(root, 'etc/resolv.conf'), 'utf8'), 'nameserver 1.2.3.4\n');
-		t.is(await show(rootWith({hosts: '1.2.3.4 mine\n'})), '1.2.3.4 mine\n[]\n');
 	});
 
 	test(`what is in the way in /etc harms nobody, on ${branch}`, async t => {

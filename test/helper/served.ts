@@ -3,6 +3,7 @@
 import {existsSync, readFileSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
+import {readIfThere} from '../../orchestrator/container/store/record.js';
 import type {ContainerClient} from '../../orchestrator/helper/container-client.js';
 import {connectToContainer} from '../../orchestrator/helper/client.js';
 import {encodeCreateAndStart} from '../../orchestrator/helper/encode.js';
@@ -91,7 +92,8 @@ export class Served {
 	}
 
 	get exit(): Exit | undefined {
-		return existsSync(this.service.exitFile) ? JSON.parse(readFileSync(this.service.exitFile, 'utf8')) as Exit : undefined;
+		const text = readIfThere(this.service.exitFile); // It goes when the next run begins.
+		return text === undefined ? undefined : JSON.parse(text) as Exit;
 	}
 
 	/** What each line of the journal says was done. */

@@ -50,9 +50,13 @@ const {root: rootPerson} = people;
 	const [{state, log}] = JSON.parse(await well('inspect', 'noisy')) as [{state: {status: string; signal: string}; log: {lost: number}}];
 	t.is(state.status, 'exited');
 	const {stdout} = await cloche(['logs', 'noisy'], invocation);
-	// What was kept and what was lost is all that there was.
-	t.is(stdout.length + log.lost, 20_000_000);
-	t.regex(stdout, /^(?:noise\n)+$/);
+	// What was kept and what was lost is all that there was; a line that a loss cut short may have been ended by the log.
+	const lines = stdout.split('\n');
+	const cut = lines.filter(line => line !== 'noise' && line !== '').length;
+	t.true(lines.every(line => 'noise'.includes(line)));
+	t.true(cut <= 2, String(cut));
+	const extra = stdout.length + log.lost - 20_000_000;
+	t.true(extra >= 0 && extra <= cut, String(extra));
 	await well('rm', 'noisy');
 	t.deepEqual(remains(root), []);
 });

@@ -1,7 +1,7 @@
 /** How a container ended, and the process that was its init. */
 
 import {existsSync, readlinkSync, symlinkSync, unlinkSync} from 'node:fs';
-import {writeAtomic} from '../../base/atomic.js';
+import {temporaryFor, writeAtomic} from '../../base/atomic.js';
 import {ClocheError, ignoring, isErrno} from '../../base/errors.js';
 import {type ProcessIdentity, formatIdentity, identify, parseIdentity} from '../../base/process.js';
 import {parseVersioned, readIfThere} from './record.js';
@@ -51,6 +51,8 @@ export const exitPath = (directory: string): string => `${directory}/exit.json`;
 export const INIT = '.init';
 /** Beside the directory, since a container in memory has none. */
 export const initPath = (directory: string): string => `${directory}${INIT}`;
+/** Where a supervisor makes that link before it gets its name (helper-c/record.c); it may be killed in between. */
+export const initDraft = (directory: string): string => temporaryFor(initPath(directory), 'newinitslink');
 
 /** Write it: from now on the container has ended. */
 export const writeExit = (directory: string, exit: Omit<ExitRecord, 'version'>): void => {

@@ -13,7 +13,7 @@ import {dropCgroups} from './cgroups.js';
 import {releaseAddresses} from './addresses.js';
 import {type Claim, dropClaim, isAbandoned, readClaims, takeOver} from './claim.js';
 import {appendEvent, subjectOf} from './events.js';
-import {initPath, readExit, readInit, writeExit} from './exit.js';
+import {initDraft, initPath, readExit, readInit, writeExit} from './exit.js';
 import {SUPERVISOR_DIED} from './find.js';
 import {nameHolder, releaseName} from './names.js';
 import {clearOccupied} from './occupied.js';
@@ -84,6 +84,7 @@ const bury = (roots: StateRoots, claim: Claim, dead: ProcessIdentity, garbage: G
 		remove(runDirectory(roots, id));
 		remove(directory);
 		remove(initPath(directory));
+		remove(initDraft(directory));
 		garbage.removed.push(id);
 		if (record?.detached === true) {
 			appendEvent(roots, 'destroy', subjectOf(record));

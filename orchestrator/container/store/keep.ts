@@ -4,7 +4,7 @@ import {ClocheError, isErrno} from '../../base/errors.js';
 import {pauseSync} from '../../base/pause.js';
 import type {ProcessIdentity} from '../../base/process.js';
 import {type Claim, dropClaim, makeClaim, readClaims, readNames} from './claim.js';
-import {type ExitRecord, initPath, readExit, readInit, writeExit} from './exit.js';
+import {type ExitRecord, initDraft, initPath, readExit, readInit, writeExit} from './exit.js';
 import {isUp, stateOf} from './find.js';
 import {collectGarbage} from './gc.js';
 import {releaseName} from './names.js';
@@ -85,5 +85,6 @@ export const removeContainer = (roots: StateRoots, claim: Claim, remove: (path: 
 	remove(runDirectory(roots, id));
 	remove(containerDirectory(roots, id));
 	remove(initPath(containerDirectory(roots, id)));
+	remove(initDraft(containerDirectory(roots, id)));
 	dropClaim(claim);
 };

@@ -41,6 +41,8 @@ everybody('a restart that won\'t come: it has ended as its last run', async (t, 
 	await until(async () => await state('r') === 'restarting');
 	process.kill(ownerOf(root, id), 'SIGKILL');
 	await until(() => ownerOf(root, id) > 0 && !isThere(ownerOf(root, id)));
+	// As if it had been killed while it wrote down its next init.
+	writeFileSync(join(root, `containers/.${id}.init.newinitslink`), '');
 	await well('gc');
 	t.regex(await state('r'), /exited|dead/);
 	t.regex(await well('inspect', '--format', '{{.state.status}}', 'r'), /exited|dead/);

@@ -43,7 +43,7 @@ static struct channel *channel_new(struct supervisor *supervisor, uint32_t numbe
 	struct channel *channel = calloc(1, sizeof *channel);
 	if (!channel)
 		return NULL;
-	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}, .target = -1, .remover = -1, .forwarder = -1};
+	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}, .target = -1, .presence = -1, .remover = -1, .forwarder = -1};
 	supervisor->channels = channel;
 	supervisor->channel_count++;
 	return channel;
@@ -65,6 +65,7 @@ void channel_free(struct supervisor *supervisor, struct channel *channel) {
 	supervisor_forget(supervisor, &channel->sync);
 	supervisor_forget(supervisor, &channel->target);
 	close_fd(&channel->mounts);
+	close_fd(&channel->presence);
 	free(channel->remove);
 	free(channel->cgroups);
 	free(channel->unsent);
@@ -130,6 +131,8 @@ static int make(struct supervisor *supervisor, struct channel *channel, const st
 	build->failure.step = STEP_STREAMS;
 	if (!keep(channel, message))
 		return failed(&build->failure, "malloc", NULL);
+	if (presence_open(channel, message, &build->failure) < 0)
+		return -1;
 	if (publish_open(supervisor, channel, message, &build->failure) < 0)
 		return -1;
 	build->failure.step = STEP_STREAMS;

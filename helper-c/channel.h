@@ -68,6 +68,7 @@ struct channel {
 	int how, status;     /* of the exit: CLD_*, and the status or signal (waitid(2)) */
 	struct rusage usage;
 	int target;          /* with JOIN: pidfd of the container's init, with which this one ends */
+	int presence;        /* PRESENCE, or -1 */
 	int remover;         /* pidfd of the process that removes a large tree */
 	pid_t remover_pid;
 	struct source from_sync, from_process, from_remover, from_relay, from_target;
@@ -169,8 +170,26 @@ int join_container(struct build *build, struct target *target);
 int join_late(struct build *build, const struct target *target);
 void channel_on_target(struct supervisor *supervisor, struct channel *channel); /* the container that it joined has ended */
 
-/* outside.c: id maps and version 1 cgroups of an init that waits. */
-int outside_prepare(struct build *build, const struct message *message, pid_t pid);
+/* The pidfd of the process PID that started at START, or -1. */
+int process_open(pid_t pid, uint64_t start);
+/* Which of the namespaces WHICH (CLONE_NEW*) of process PID are others than ours: those that are the same need no joining, and may refuse it. */
+int namespaces_apart(pid_t pid, int which);
+
+/* apart.c: ACT in a process that shares our memory and descriptors, while we wait; it ends by _exit. -1 where there is none. */
+int run_apart(int (*act)(void *argument), void *argument);
+
+/* parent.c */
+struct parent {
+	int pidfd;  /* -1: the helper itself */
+	int others; /* of CLONE_NEWUSER and CLONE_NEWNET, those of its namespaces that aren't ours */
+};
+int parent_find(const struct message *message, struct parent *parent, struct failure *failure);
+int parent_enter(const struct parent *parent, int which, struct failure *failure); /* for good: by a process apart */
+int parent_do(const struct parent *parent, int (*act)(void *argument), void *argument, struct failure *failure); /* ACT in its namespaces */
+int presence_open(struct channel *channel, const struct message *message, struct failure *failure);
+
+/* outside.c: id maps, written by who is in PARENT, and version 1 cgroups of an init that waits. */
+int outside_prepare(struct build *build, const struct message *message, const struct parent *parent, pid_t pid);
 bool outside_is_v2(const char *directory);
 
 /* anchor.c: the process whose pid namespace holds those of all containers, so that all of them end with it. */

@@ -13,6 +13,7 @@
 #include "util.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static int check(struct failure *failure, const struct op *op) {
 	return 0;
 }
 
-static void ask_for_pair(struct netlink *netlink, const struct op *op, int bridge, pid_t pid) {
+static void ask_for_pair(struct netlink *netlink, const struct op *op, int bridge, int inside_of) {
 	const char *peer = op_string(op, TAG_PEER);
 	const struct field *mac = op_field(op, TAG_MAC);
 	uint32_t mtu = op_u32(op, TAG_MTU, 0);
@@ -92,7 +93,7 @@ static void ask_for_pair(struct netlink *netlink, const struct op *op, int bridg
 	uint32_t data = netlink_nest(netlink, IFLA_INFO_DATA, NULL, 0);
 	uint32_t other = netlink_nest(netlink, VETH_INFO_PEER, &inside, sizeof inside);
 	netlink_put_string(netlink, IFLA_IFNAME, op_string(op, TAG_VALUE));
-	netlink_put_u32(netlink, IFLA_NET_NS_PID, (uint32_t)pid);
+	netlink_put_u32(netlink, IFLA_NET_NS_FD, (uint32_t)inside_of);
 	if (mac)
 		netlink_put(netlink, IFLA_ADDRESS, mac->data, MAC_SIZE);
 	if (mtu)
@@ -102,18 +103,17 @@ static void ask_for_pair(struct netlink *netlink, const struct op *op, int bridg
 	netlink_end(netlink, info);
 }
 
-static int make_pair(struct failure *failure, const struct op *op, pid_t pid) {
+static int make_pair(struct failure *failure, const struct op *op, int inside_of) {
 	const char *bridge = op_string(op, TAG_BRIDGE);
-	const char *netns = op_string(op, TAG_NETNS);
 	struct netlink netlink;
 	if (check(failure, op) < 0)
 		return -1;
-	if (netlink_open(&netlink, netns) < 0)
-		return failed(failure, netns ? "entering the bridge's network namespace" : "socket AF_NETLINK", netns);
+	if (netlink_open(&netlink) < 0)
+		return failed(failure, "socket AF_NETLINK", NULL);
 	int index = bridge ? netlink_index(&netlink, bridge) : 0;
 	int result = index < 0 ? failed(failure, "the bridge", bridge) : 0;
 	if (result == 0) {
-		ask_for_pair(&netlink, op, index, pid);
+		ask_for_pair(&netlink, op, index, inside_of);
 		result = netlink_commit(&netlink, failure);
 	}
 	netlink_close(&netlink);
@@ -132,7 +132,7 @@ static void unmake_pairs(const struct plan *plan, uint32_t count) {
 	for (uint32_t i = 0; i < count; i++) {
 		const struct op *op = &plan->ops[i];
 		struct netlink netlink;
-		if (op->kind != OP_ENDPOINT || netlink_open(&netlink, op_string(op, TAG_NETNS)) < 0)
+		if (op->kind != OP_ENDPOINT || netlink_open(&netlink) < 0)
 			continue;
 		ask_to_delete(&netlink, op_string(op, TAG_PEER));
 		(void)netlink_commit(&netlink, &ignored);
@@ -140,22 +140,52 @@ static void unmake_pairs(const struct plan *plan, uint32_t count) {
 	}
 }
 
-void endpoints_forget(const struct plan *plan) {
-	unmake_pairs(plan, plan->count);
+/* Whose links they are, for who goes to the bridges. */
+struct pairs {
+	struct build *build;
+	const struct plan *plan;
+	int inside_of; /* the container's network namespace: a pid would mean another process to who is below the anchor */
+};
+
+static int forget_there(void *argument) {
+	const struct pairs *pairs = argument;
+	unmake_pairs(pairs->plan, pairs->plan->count);
+	return 0;
 }
 
-int endpoints_make(struct build *build, const struct plan *plan, pid_t pid) {
+void endpoints_forget(const struct plan *plan, const struct parent *parent) {
+	static struct failure ignored;
+	struct pairs pairs = {.plan = plan};
+	(void)parent_do(parent, forget_there, &pairs, &ignored);
+}
+
+static int make_there(void *argument) {
+	const struct pairs *pairs = argument;
+	struct build *build = pairs->build;
 	build->failure.step = STEP_CREATE;
-	for (uint32_t i = 0; i < plan->count; i++) {
+	for (uint32_t i = 0; i < pairs->plan->count; i++) {
 		build->failure.index = i;
-		if (plan->ops[i].kind != OP_ENDPOINT || make_pair(&build->failure, &plan->ops[i], pid) == 0)
+		if (pairs->plan->ops[i].kind != OP_ENDPOINT || make_pair(&build->failure, &pairs->plan->ops[i], pairs->inside_of) == 0)
 			continue;
 		if (build->joins)
-			unmake_pairs(plan, i);
+			unmake_pairs(pairs->plan, i);
 		return -1;
 	}
 	build->failure.index = 0;
 	return 0;
+}
+
+int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, pid_t pid) {
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/ns/net", pid);
+	cleanup_fd int inside_of = open(path, O_RDONLY | O_CLOEXEC);
+	build->failure.step = STEP_CREATE;
+	if (inside_of < 0 && errno == ENOENT)
+		errno = ESRCH; /* it has ended by itself */
+	if (inside_of < 0)
+		return failed(&build->failure, "open", path);
+	struct pairs pairs = {build, plan, inside_of};
+	return parent_do(parent, make_there, &pairs, &build->failure);
 }
 
 static void ask_for_address(struct netlink *netlink, int index, const char *text) {
@@ -203,7 +233,7 @@ int op_endpoint(struct build *build, const struct op *op) {
 	const char *name = op_string(op, TAG_VALUE);
 	struct netlink netlink;
 	await_links(build);
-	if (netlink_open(&netlink, NULL) < 0)
+	if (netlink_open(&netlink) < 0)
 		return failed(&build->failure, "socket AF_NETLINK", name);
 	int index = netlink_index(&netlink, name);
 	if (index < 0)
@@ -220,7 +250,7 @@ int op_endpoint(struct build *build, const struct op *op) {
 
 int op_link_delete(struct build *build, const struct op *op) {
 	struct netlink netlink;
-	if (netlink_open(&netlink, NULL) < 0)
+	if (netlink_open(&netlink) < 0)
 		return failed(&build->failure, "socket AF_NETLINK", op_string(op, TAG_VALUE));
 	ask_to_delete(&netlink, op_string(op, TAG_VALUE));
 	int result = netlink_commit(&netlink, &build->failure);

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "build.h"
+#include "channel.h"
 
 #include <sys/types.h>
 
 /* Make the links of all ENDPOINTs of PLAN between their bridges and the network namespace of process PID: all, or none that
  * would stay. -1 and BUILD's failure, which names the operation. */
-int endpoints_make(struct build *build, const struct plan *plan, pid_t pid);
+int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, pid_t pid);
 
 /* Delete those that an earlier run left: its namespace may be gone, but the kernel takes its time to empty it. */
-void endpoints_forget(const struct plan *plan);
+void endpoints_forget(const struct plan *plan, const struct parent *parent);

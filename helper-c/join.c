@@ -25,8 +25,7 @@ int join_namespace(struct build *build, const char *path, int *clocks) {
 	return 0;
 }
 
-/* Which namespaces of process PID are others than ours: those that are the same need no joining, and may refuse it. */
-static int others_of(pid_t pid, int which) {
+int namespaces_apart(pid_t pid, int which) {
 	static const struct {
 		const char *name;
 		int flag;
@@ -71,14 +70,18 @@ static bool denies_setgroups(pid_t pid) {
 }
 
 /* The start time is read after the pidfd is open: it is then that process's, or of a later one, whose start is another. */
+int process_open(pid_t pid, uint64_t start) {
+	cleanup_fd int pidfd = pidfd_open(pid);
+	return pidfd >= 0 && start_time(pid) == start ? steal_fd(&pidfd) : -1;
+}
+
 static int find_process(pid_t pid, uint64_t start, struct target *target) {
 	target->pid = pid;
-	target->pidfd = pidfd_open(pid);
-	if (target->pidfd >= 0 && start_time(pid) == start) {
-		target->no_setgroups = denies_setgroups(pid);
-		return 0;
-	}
-	return -1;
+	target->pidfd = process_open(pid, start);
+	if (target->pidfd < 0)
+		return -1;
+	target->no_setgroups = denies_setgroups(pid);
+	return 0;
 }
 
 /* The container that MESSAGE joins, if any; the channel watches it from here on. */
@@ -112,11 +115,11 @@ void channel_on_target(struct supervisor *supervisor, struct channel *channel) {
 int join_container(struct build *build, struct target *target) {
 	int now = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
 	now &= (int)target->enter;
-	target->late = (uint64_t)others_of(target->pid, (CLONE_NEWTIME | CLONE_NEWCGROUP) & (int)target->enter);
+	target->late = (uint64_t)namespaces_apart(target->pid, (CLONE_NEWTIME | CLONE_NEWCGROUP) & (int)target->enter);
 	if (now == 0 || setns(target->pidfd, now) == 0)
 		return 0;
 	if (errno == EINVAL || errno == EPERM) {
-		int others = others_of(target->pid, now);
+		int others = namespaces_apart(target->pid, now);
 		if (others == 0 || setns(target->pidfd, others) == 0) /* it may share every one of them with us */
 			return 0;
 	}

@@ -5,6 +5,7 @@
  * docs/plan.md); who tells it is treated as hostile.
  */
 #include "channel.h"
+#include "keep.h"
 #include "shelter.h"
 
 #include <stdio.h>
@@ -19,6 +20,8 @@ int main(int argc, char **argv, char **envp) {
 		printf("nsinit %s\n", CLOCHE_VERSION);
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "--keep") == 0)
+		return keep(argv[2]);
 	int type = 0;
 	socklen_t size = sizeof type;
 	if (argc != 1 || getsockopt(CONTROL, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM) {

@@ -2,9 +2,7 @@
 #include "netlink.h"
 #include "util.h"
 
-#include <fcntl.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,36 +16,19 @@
 #define ACK_HAS_ATTRIBUTES 0x200
 #define ACK_MESSAGE 1
 
-static int open_here(void) {
+int netlink_open(struct netlink *netlink) {
 	int one = 1;
+	netlink->count = netlink->size = netlink->last = 0;
+	netlink->full = false;
+	netlink->fd = -1;
 	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (fd < 0)
 		return -1;
 	/* The kernel's own words for a refusal; without them the errno has to do. */
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
-	return steal_fd(&fd);
-}
-
-/* A socket stays in the namespace it was made in. */
-static int open_there(const char *netns) {
-	cleanup_fd int there = open(netns, O_RDONLY | O_CLOEXEC);
-	cleanup_fd int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (there < 0 || here < 0 || setns(there, CLONE_NEWNET) < 0)
-		return -1;
-	cleanup_fd int fd = open_here();
-	int error = errno;
-	if (setns(here, CLONE_NEWNET) < 0)
-		_exit(125); /* whatever is done next would be done in the wrong place */
-	errno = error;
-	return steal_fd(&fd);
-}
-
-int netlink_open(struct netlink *netlink, const char *netns) {
-	netlink->count = netlink->size = netlink->last = 0;
-	netlink->full = false;
-	netlink->fd = netns ? open_there(netns) : open_here();
-	return netlink->fd < 0 ? -1 : 0;
+	netlink->fd = steal_fd(&fd);
+	return 0;
 }
 
 void netlink_close(struct netlink *netlink) {

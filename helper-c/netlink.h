@@ -27,8 +27,8 @@ struct netlink {
 	_Alignas(4) uint8_t data[4096];
 };
 
-/* In the network namespace of the file NETNS, or, where that is NULL, in the caller's. -1 and errno. */
-int netlink_open(struct netlink *netlink, const char *netns);
+/* In the caller's network namespace. -1 and errno. */
+int netlink_open(struct netlink *netlink);
 void netlink_close(struct netlink *netlink);
 
 /* The index of the interface NAME there. -1 and errno. */

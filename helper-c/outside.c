@@ -89,6 +89,19 @@ static int enter_cgroups(struct build *build, const struct message *message, pid
 	return 0;
 }
 
-int outside_prepare(struct build *build, const struct message *message, pid_t pid) {
-	return map_ids(build, message, pid) < 0 ? -1 : enter_cgroups(build, message, pid);
+struct mapping {
+	struct build *build;
+	const struct message *message;
+	pid_t pid;
+};
+
+static int map_there(void *argument) {
+	const struct mapping *mapping = argument;
+	return map_ids(mapping->build, mapping->message, mapping->pid);
+}
+
+int outside_prepare(struct build *build, const struct message *message, const struct parent *parent, pid_t pid) {
+	struct mapping mapping = {build, message, pid};
+	/* Only who is in the user namespace above, or in it, may write its maps. */
+	return parent_do(parent, map_there, &mapping, &build->failure) < 0 ? -1 : enter_cgroups(build, message, pid);
 }

@@ -24,11 +24,11 @@ static const tags repeating =
 
 static const tags path_tags = T(TARGET) | T(SOURCE) | T(LOWER) | T(UPPER) | T(WORK) | T(JOIN_NAMESPACE) |
 	T(UID_MAPPER) | T(GID_MAPPER) | T(REMOVE) | T(CGROUP) | T(PROGRAM) | T(SOCKET) | T(LOG) | T(EXIT_FILE) |
-	T(INIT_LINK) | T(EVENTS) | T(HEALTH_FILE) | T(NETNS) | T(NAMES);
+	T(INIT_LINK) | T(EVENTS) | T(HEALTH_FILE) | T(NAMES) | T(PRESENCE);
 
 static const tags of_container = T(NAMESPACES) | T(JOIN_NAMESPACE) | T(UID_MAP) | T(GID_MAP) | T(UID_MAPPER) |
 	T(GID_MAPPER) | T(DENY_SETGROUPS) | T(TERMINAL) | T(ROWS) | T(COLUMNS) | T(INIT) | T(TRACE) | T(HOLD) | T(REMOVE) |
-	T(FORGO) | T(CGROUP) | T(PROGRAM);
+	T(FORGO) | T(CGROUP) | T(PROGRAM) | T(PARENT_PID) | T(PARENT_START) | T(PRESENCE);
 
 static const tags of_service = T(LOG) | T(LOG_SIZE) | T(LOG_FILES) | T(INIT_LINK) | T(BOOT) | T(EVENTS) | T(EVENT_FIELDS) |
 	T(RESTART) | T(RESTART_MOST) | T(BACKOFF) | T(BACKOFF_MOST) | T(STEADY) | T(SIGNAL) | T(TIMEOUT) | T(LIFETIME) |
@@ -108,6 +108,8 @@ static const char *check_whole(const struct plan *plan, const struct message *me
 			return "TARGET_PID and TARGET_START need each other";
 		/* fall through */
 	case KIND_CREATE:
+		if (!message_head(message, TAG_PARENT_PID) != !message_head(message, TAG_PARENT_START))
+			return "PARENT_PID and PARENT_START need each other";
 		if (!plan_find(plan, OP_CONSOLE) != !message_head(message, TAG_TERMINAL))
 			return "TERMINAL and CONSOLE need each other";
 		if ((message_head(message, TAG_NAMES) || message_head(message, TAG_NAMESERVER)) && !plan_find(plan, OP_RESOLVER))

@@ -52,6 +52,7 @@ struct start {
 	struct build *build;
 	struct clone3_arguments arguments;
 	struct target target;
+	struct parent parent;
 	int clocks;       /* a time namespace that the init enters itself, or -1 */
 	pid_t pid;
 };
@@ -79,6 +80,8 @@ static int clone_from_apart(void *argument) {
 	struct start *start = argument;
 	start->build->failure.step = STEP_JOIN;
 	start->pid = -1;
+	if (start->target.pidfd < 0 && parent_enter(&start->parent, CLONE_NEWUSER, &start->build->failure) < 0)
+		_exit(1);
 	if (start->target.pidfd >= 0 && join_container(start->build, &start->target) < 0)
 		_exit(1);
 	uint32_t head = plan_head(start->message);
@@ -94,13 +97,8 @@ static int clone_from_apart(void *argument) {
 }
 
 static void clone_apart(struct start *start) {
-	static _Alignas(16) uint8_t stack[262144]; /* the init goes on in a copy of it */
-	int pid = clone(clone_from_apart, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, start);
-	if (pid < 0) {
+	if (run_apart(clone_from_apart, start) < 0)
 		failed(&start->build->failure, "clone", NULL);
-		return;
-	}
-	RETRY(waitpid(pid, NULL, 0));
 	close_fd(&start->clocks);
 }
 
@@ -180,6 +178,9 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 	build->failure.step = STEP_JOIN;
 	if (target_find(supervisor, channel, message, &start.target, &build->failure) < 0)
 		return -1;
+	if (parent_find(message, &start.parent, &build->failure) < 0)
+		return -1;
+	cleanup_fd int parent = start.parent.pidfd;
 	build->no_setgroups = build->no_setgroups || start.target.no_setgroups;
 	channel->no_setgroups = build->no_setgroups;
 	bool has_cgroup = false;
@@ -205,7 +206,7 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		return failed(&build->failure, "setns", "the helper's pid namespace");
 	/* A pid namespace can only be made below the maker's own, so below the anchor's it takes a process that is there. */
 	bool anchored = supervisor->anchor_pids >= 0 && !channel->shared_pids;
-	if (anchored || start.target.pidfd >= 0 || message_head(message, TAG_JOIN_NAMESPACE))
+	if (anchored || start.target.pidfd >= 0 || start.parent.others & CLONE_NEWUSER || message_head(message, TAG_JOIN_NAMESPACE))
 		clone_apart(&start);
 	else
 		clone_init(&start);
@@ -222,13 +223,13 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 	if (!restored)
 		return failed(&build->failure, "setns", "the anchor's pid namespace");
 	channel->mounts = namespaces & CLONE_NEWNS ? open_mounts(pidfd, channel->pid) : -1;
-	if (build->wait && (outside_prepare(build, message, channel->pid) < 0 || resume(channel, build) < 0))
+	if (build->wait && (outside_prepare(build, message, &start.parent, channel->pid) < 0 || resume(channel, build) < 0))
 		return -1;
 	if (!build->wait_links)
 		return 0;
 	if (channel->served && channel->served->restarts > 0)
-		endpoints_forget(plan);
-	int made = endpoints_make(build, plan, channel->pid);
+		endpoints_forget(plan, &start.parent);
+	int made = endpoints_make(build, plan, &start.parent, channel->pid);
 	/* It has run meanwhile: if it failed by itself, it tells so itself. */
 	if (made < 0 && build->failure.error != ESRCH)
 		return -1;

@@ -98,7 +98,6 @@ const writeEndpoint = (writer: CheckedWriter, op: Endpoint): void => {
 	}
 
 	writer.u32(Tag.MTU, op.mtu);
-	writer.string(Tag.NETNS, op.networkNamespace);
 };
 
 /** Write an operation of CREATE. */

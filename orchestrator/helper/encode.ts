@@ -90,6 +90,9 @@ const writeCreate = (channel: number, plan: Plan, options: CreateOptions): void 
 	writer.u32(Tag.FORGO, options.forgo);
 	writer.strings(Tag.CGROUP, plan.cgroups);
 	writer.string(Tag.PROGRAM, plan.program);
+	writer.u32(Tag.PARENT_PID, plan.parent?.pid);
+	writer.u64(Tag.PARENT_START, plan.parent === undefined ? undefined : BigInt(plan.parent.start));
+	writer.string(Tag.PRESENCE, plan.presence);
 	writePorts(plan.ports, options.target !== undefined);
 	if (plan.names !== undefined && !plan.create.some(({op}) => op === 'resolver')) {
 		throw writer.refuse('names are for its operation resolver, which is missing');

@@ -46,8 +46,6 @@ export interface Endpoint {
 	/** Six bytes in hex, with colons. */
 	mac?: string;
 	mtu?: number;
-	/** The bridge's network namespace, a path; the helper's own where it isn't set. */
-	networkNamespace?: string;
 }
 
 /** An operation of CREATE: all that needs no knowledge of the command. */
@@ -136,6 +134,10 @@ export interface Plan {
 		/** Who is asked what isn't there: addresses, and `#PORT` unless that is 53. None: there are no other names. */
 		servers: string[];
 	};
+	/** The process whose network namespace has the bridges, and below whose user namespace the container's is made; the helper itself where it isn't set. */
+	parent?: TargetProcess;
+	/** A FIFO, held open for writing until the container is gone. */
+	presence?: string;
 	/** Published ports; not of one that joins. */
 	ports?: Port[];
 	/** A program of this machine, a path, opened before any namespace is entered: exec runs it, whatever the root holds. */

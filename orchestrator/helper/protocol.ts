@@ -4,7 +4,7 @@
  */
 
 /** The first 64 bits of protocol.def's sha256; HELLO carries the helper's, and a mismatch refuses to run. */
-export const PROTOCOL_HASH = 0x8ba4721f7a1f572dn;
+export const PROTOCOL_HASH = 0xc99682eda687183cn;
 
 /** Limits, each with its reason. */
 export const Limit = {
@@ -321,14 +321,18 @@ export const Tag = {
 	MAC: 100,
 	/** bytes */
 	MTU: 101,
-	/** the network namespace of the bridge, a path; the helper's own where it isn't given */
-	NETNS: 102,
+	/** a process whose network namespace has the bridges, and below whose user namespace the container's is made; the helper itself where it isn't given */
+	PARENT_PID: 102,
 	/** a published port: tcp or udp, the address and the port outside, the port inside, with spaces between; 0 outside: any that is free */
 	PORT: 103,
 	/** a directory with one symbolic link for each network that the container is on, to its registry of names (docs/network.md) */
 	NAMES: 104,
 	/** an address, and #PORT unless that is 53: who is asked, from the helper's network namespace, what the registry doesn't know */
 	NAMESERVER: 105,
+	/** the parent's start time, as TARGET_START */
+	PARENT_START: 106,
+	/** a FIFO that is held open for writing until RELEASED: whoever reads it sees its end when nobody is left */
+	PRESENCE: 107,
 } as const;
 export type Tag = (typeof Tag)[keyof typeof Tag];
 
@@ -445,10 +449,12 @@ export const tagTable: Readonly<Record<Tag, TagEntry>> = {
 	[Tag.GATEWAY]: {name: 'GATEWAY', type: 'STR', repeats: true},
 	[Tag.MAC]: {name: 'MAC', type: 'BYTES', repeats: false},
 	[Tag.MTU]: {name: 'MTU', type: 'U32', repeats: false},
-	[Tag.NETNS]: {name: 'NETNS', type: 'STR', repeats: false},
+	[Tag.PARENT_PID]: {name: 'PARENT_PID', type: 'U32', repeats: false},
 	[Tag.PORT]: {name: 'PORT', type: 'STR', repeats: true},
 	[Tag.NAMES]: {name: 'NAMES', type: 'STR', repeats: false},
 	[Tag.NAMESERVER]: {name: 'NAMESERVER', type: 'STR', repeats: true},
+	[Tag.PARENT_START]: {name: 'PARENT_START', type: 'U64', repeats: false},
+	[Tag.PRESENCE]: {name: 'PRESENCE', type: 'STR', repeats: false},
 };
 
 /** Operations. */
@@ -542,7 +548,7 @@ export const opTable: Readonly<Record<Op, OpEntry>> = {
 	[Op.SECCOMP]: {name: 'SECCOMP', required: [Tag.DATA], optional: []},
 	[Op.CWD]: {name: 'CWD', required: [Tag.TARGET], optional: [Tag.FLAGS]},
 	[Op.EXEC]: {name: 'EXEC', required: [Tag.ARG], optional: [Tag.ENV]},
-	[Op.ENDPOINT]: {name: 'ENDPOINT', required: [Tag.VALUE, Tag.PEER], optional: [Tag.BRIDGE, Tag.ADDRESS, Tag.GATEWAY, Tag.MAC, Tag.MTU, Tag.NETNS]},
+	[Op.ENDPOINT]: {name: 'ENDPOINT', required: [Tag.VALUE, Tag.PEER], optional: [Tag.BRIDGE, Tag.ADDRESS, Tag.GATEWAY, Tag.MAC, Tag.MTU]},
 	[Op.LINK_DELETE]: {name: 'LINK_DELETE', required: [Tag.VALUE], optional: [Tag.FLAGS]},
 	[Op.RESOLVER]: {name: 'RESOLVER', required: [Tag.ADDRESS], optional: []},
 };
@@ -577,6 +583,8 @@ export const Step = {
 	LOG: 13,
 	/** publishing a port */
 	PUBLISH: 14,
+	/** entering the namespaces that its bridges are in */
+	PARENT: 15,
 } as const;
 export type Step = (typeof Step)[keyof typeof Step];
 
@@ -601,6 +609,7 @@ export const stepTable: Readonly<Record<Step, StepEntry>> = {
 	[Step.SERVE]: {name: 'SERVE', doc: 'preparing the log, the socket or the exit record'},
 	[Step.LOG]: {name: 'LOG', doc: 'writing the log'},
 	[Step.PUBLISH]: {name: 'PUBLISH', doc: 'publishing a port'},
+	[Step.PARENT]: {name: 'PARENT', doc: 'entering the namespaces that its bridges are in'},
 };
 
 /** Mount attributes, as MOUNT_ATTR_* of mount_setattr(2). */

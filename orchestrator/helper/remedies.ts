@@ -139,6 +139,10 @@ export const findRemedy = ({failure, op, plan}: Ailment, read: ReadKernel = read
 		return publishRemedy(code, failure, read) ?? generalRemedy(code, op);
 	}
 
+	if (failure.step === Step.PARENT) {
+		return 'its keeper was killed, and its networks with it: start the container again';
+	}
+
 	return (op === undefined ? undefined : placeRemedy(code, failure, op) ?? opRemedy(code, op, plan, failure))
 		?? namespaceRemedy(code, failure.step, op, plan, read)
 		?? generalRemedy(code, op);

@@ -1,21 +1,22 @@
 /** A network namespace that holds bridges, for tests; whatever is made there ends with it. */
 
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {writeFileSync} from 'node:fs';
+import {readlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
-import type {Endpoint, Plan} from '../../orchestrator/helper/plan.js';
+import {startTime} from '../../orchestrator/base/process.js';
+import type {Endpoint, Plan, TargetProcess} from '../../orchestrator/helper/plan.js';
 import {startSupervisor} from '../../orchestrator/helper/start.js';
 import type {Supervisor} from '../../orchestrator/helper/supervisor.js';
-import {directoryFor, nsinit} from './support.js';
+import {directoryFor, nsinit, until} from './support.js';
 
 /** Bridges and links are root's to make. */
 export const asRoot = process.getuid?.() === 0;
 
 export interface Outside {
-	/** Its file in /run/netns. */
-	path: string;
+	/** A process that lives there, and does nothing. */
+	parent: () => Promise<TargetProcess>;
 	/** Run `ip` there. */
 	ip: (...argv: string[]) => string;
 	/** Run a program there. */
@@ -37,7 +38,13 @@ export const outsideFor = (t: ExecutionContext): Outside => {
 	}
 
 	return {
-		path: `/run/netns/${name}`,
+		async parent() {
+			const child = spawn('ip', ['netns', 'exec', name, 'sleep', '1000'], {stdio: 'ignore'}); // ip becomes sleep
+			t.teardown(() => child.kill('SIGKILL'));
+			const pid = child.pid ?? 0;
+			await until(t, () => readlinkSync(`/proc/${pid}/ns/net`) !== readlinkSync('/proc/self/ns/net'));
+			return {pid, start: startTime(pid) ?? 0};
+		},
 		ip,
 		run: (...argv) => run('ip', ['netns', 'exec', name, ...argv]),
 		supervisor() {

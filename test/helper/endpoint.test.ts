@@ -67,7 +67,7 @@ rooted('a container with a user namespace of its own, too', async t => {
 
 rooted('the bridge may be in another namespace than the helper', async t => {
 	const outside = outsideFor(t);
-	const {stdout, stderr} = await runPlan(supervisorFor(t, 'root'), withSys(planFor(t, 'root', ['sh', '-c', LOOK]), endpoint(5, {networkNamespace: outside.path})));
+	const {stdout, stderr} = await runPlan(supervisorFor(t, 'root'), {...withSys(planFor(t, 'root', ['sh', '-c', LOOK]), endpoint(5)), parent: await outside.parent()});
 	t.is(stderr, '');
 	t.regex(stdout, /v4\nv6\n$/);
 });
@@ -109,7 +109,6 @@ const refusals: Array<[string, Partial<Endpoint>, RegExp]> = [
 	['a prefix that is none', {addresses: ['10.77.0.3/33']}, /10\.77\.0\.3\/33/],
 	['an address that is given twice', {addresses: ['10.77.0.3/24', '10.77.0.3/24']}, /10\.77\.0\.3\/24/],
 	['a gateway out of reach', {gateways: ['10.99.0.1']}, /10\.99\.0\.1/],
-	['a namespace that is not there', {networkNamespace: '/run/netns/clotest-none'}, /clotest-none/],
 ];
 
 for (const [name, changes, expected] of refusals) {
@@ -179,7 +178,8 @@ rooted('each run of a served container has its link, and its resolver, though th
 	const script = 'echo run >> /runs; ping -c 1 -W 5 gate >/dev/null && echo "run $(wc -l < /runs)"; [ $(wc -l < /runs) = 8 ]';
 	const served = new Served(t, 'root', ['/bin/sh', '-c', script], {service: {restart: {when: 'on-failure', backoff: 1, backoffMost: 1, steady: 3_600_000}}});
 	const {plan} = served;
-	const link = endpoint(3, {networkNamespace: outside.path});
+	const link = endpoint(3);
+	plan.parent = await outside.parent();
 	plan.create = [...withOps(plan, link, {op: 'file', target: '/etc/resolv.conf', data: 'nameserver 127.0.0.11\n'}).create];
 	plan.start = plan.start.filter(({op}) => op !== 'capabilities' && op !== 'credentials'); // ping needs CAP_NET_RAW
 	plan.names = {directory: registry.directory, servers: []};

@@ -95,9 +95,9 @@ const createOps: [CreateOp, Named[]][] = [
 	[{op: 'loopback'}, []],
 	[{op: 'time-offset', monotonic: -5n, boottime: 7n}, [['MONOTONIC', -5n], ['BOOTTIME', 7n]]],
 	[{op: 'console', target: '/dev/console'}, [['TARGET', '/dev/console']]],
-	[{op: 'endpoint', name: 'eth0', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24', 'fd00::2/64'], gateways: ['10.89.0.1'], mac: '02:00:00:00:00:2a', mtu: 1400, networkNamespace: '/proc/1/ns/net'}, [
+	[{op: 'endpoint', name: 'eth0', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24', 'fd00::2/64'], gateways: ['10.89.0.1'], mac: '02:00:00:00:00:2a', mtu: 1400}, [
 		['VALUE', 'eth0'], ['PEER', 'vabc'], ['BRIDGE', 'clo1'], ['ADDRESS', '10.89.0.2/24'], ['ADDRESS', 'fd00::2/64'], ['GATEWAY', '10.89.0.1'],
-		['MAC', Uint8Array.of(2, 0, 0, 0, 0, 0x2A)], ['MTU', 1400], ['NETNS', '/proc/1/ns/net'],
+		['MAC', Uint8Array.of(2, 0, 0, 0, 0, 0x2A)], ['MTU', 1400],
 	]],
 	[{op: 'link-delete', name: 'eth1'}, [['VALUE', 'eth1']]],
 	[{op: 'resolver', address: '127.0.0.11'}, [['ADDRESS', '127.0.0.11']]],

@@ -4,7 +4,7 @@ import {readlinkSync} from 'node:fs';
 import {ClocheError, isErrno} from '../base/errors.js';
 import {linksDirectory} from '../network/endpoint.js';
 import {changeFaults, clearFaults, type End, type LinkOnNetwork, readFaults} from '../network/faults/apply.js';
-import {NetworkTools} from '../network/faults/inside.js';
+import {NetworkTools} from '../network/inside.js';
 import {cut, degrade, type Faults, type Harm, isHealthy, isolate, onLinks, rejoin} from '../network/faults/model.js';
 import {readLeases} from '../network/leases.js';
 import {linkText, namesIn, networkDirectory} from '../network/places.js';

@@ -61,10 +61,10 @@ const planDefaults = (context: MountContext): CreateOp[] => {
 export const makePlan = (spec: ContainerSpec, facts: Facts, placement: Placement, directory: (path: string) => boolean = isSourceDirectory): Plan => {
 	const {process, root, linux, hostname} = spec;
 	const user = needsUserNamespace(spec, facts);
-	const userMap = user ? planUserMap(facts) : undefined;
+	const {wiring} = placement;
+	const userMap = user ? planUserMap(facts, wiring?.parent !== undefined) : undefined;
 	const context: MountContext = {spec, facts, user, ttyGroup: isMapped(userMap?.gids, TTY_GROUP)};
 	const etc = planEtc(spec, placement);
-	const {wiring} = placement;
 	return {
 		namespaces: planNamespaces(spec, user),
 		join: wiring?.join === undefined ? [] : [wiring.join],
@@ -88,6 +88,7 @@ export const makePlan = (spec: ContainerSpec, facts: Facts, placement: Placement
 			...planSettings(spec, placement),
 			{op: 'pivot', why: 'the old root is detached: no path leads back to it'},
 		],
+		...(wiring?.parent === undefined ? {} : {parent: wiring.parent.keeper, presence: wiring.parent.presence}),
 		...(wiring?.names === undefined ? {} : {names: wiring.names}),
 		...(wiring === undefined || wiring.ports.length === 0 ? {} : {ports: wiring.ports}),
 		start: planProcess(spec, userMap, facts.capabilities, linux.namespaces.uts === 'private' ? hostname ?? placement.id : undefined),

@@ -122,7 +122,8 @@ export const claimWiring = async (design: Design, roots: StateRoots, former?: Fo
 };
 
 /** The opposite, where the helper doesn't see to it. */
-export const unclaimWiring = async ({id, spec}: Pick<Design, 'id' | 'spec'>, roots: StateRoots): Promise<void> => {
+export const unclaimWiring = async ({id, spec, claimed}: Pick<Design, 'id' | 'spec' | 'claimed'>, roots: StateRoots): Promise<void> => {
+	claimed?.release();
 	if (spec.network !== undefined) {
 		const {unclaimNetworks} = await import('./network/claim.js');
 		unclaimNetworks(roots, id);

@@ -9,7 +9,7 @@ import {Lifecycle, type Outcome} from './lifecycle.js';
 import {Note} from './note.js';
 import {identifySupervisor, requireSupervisor} from './owner.js';
 import {type Design, isBrief, leavesNothing, placeContainer, unclaimWiring, writeDown} from './prepare.js';
-import {notePorts, warnOf} from './wired.js';
+import {notePorts, releaseWhenThere, warnOf} from './wired.js';
 import {dropAnyCgroups} from './store/cgroups.js';
 import type {StoredContainer} from './store/create.js';
 import {forgetInit} from './store/exit.js';
@@ -136,6 +136,7 @@ export const runDesign = async (design: Design, {roots, supervisor, launch: opti
 		throw error;
 	}
 
+	releaseWhenThere(launch, design);
 	warnOf(design, options.onWarning);
 	launch.created.then(() => notePorts(launch, design, roots)).catch(() => undefined); // The outcome tells, or who asks for them finds none.
 	launch.running.then(() => {

@@ -13,7 +13,7 @@ import {planRemoval, planServedStreams, planService} from './service.js';
 import type {Claim} from './store/claim.js';
 import type {ContainerRecord} from './store/record.js';
 import {runDirectory, type StateRoots} from './store/roots.js';
-import {notePorts, warnOf} from './wired.js';
+import {notePorts, releaseWhenThere, warnOf} from './wired.js';
 
 export interface ServeOptions {
 	roots: StateRoots;
@@ -66,6 +66,7 @@ export const serveDesign = async (design: Design, record: ContainerRecord, claim
 			service: planService(record, spec, roots, planCheck(design)),
 			autoStart: beforeStart === undefined,
 		});
+		releaseWhenThere(launch, design);
 		warnOf(design, hearers?.onWarning);
 		await launchAndStart(launch, beforeStart);
 		await notePorts(launch, design, roots);

@@ -13,6 +13,13 @@ export const warnOf = ({claimed}: Design, onWarning: LaunchOptions['onWarning'])
 	}
 };
 
+/** Until it is created, or never will be, what it hangs on is held for it. */
+export const releaseWhenThere = (launch: Launch, {claimed}: Design): void => {
+	if (claimed !== undefined) {
+		launch.created.then(claimed.release, claimed.release);
+	}
+};
+
 /** Write down the published ports of a launch that is created. */
 export const notePorts = async (launch: Launch, {id, plan}: Design, roots: StateRoots): Promise<void> => {
 	if (plan.ports !== undefined) {

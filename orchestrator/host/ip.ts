@@ -1,7 +1,7 @@
 /** ip(8), one process for however many lines. */
 
 import {ClocheError} from '../base/errors.js';
-import {runTool, type Tool} from './tool.js';
+import {runTool, type RunTool, type Tool} from './tool.js';
 
 const IP: Tool = {program: 'ip', package: 'iproute2'};
 
@@ -15,15 +15,23 @@ export const parseBatchFailure = (words: string, lines: readonly string[]): {lin
 /**
  * Execute lines as of `ip -batch`, in order, until one fails.
  *
+ * @param run where: here, or in another network namespace
  * @throws ClocheError that names the line
  */
-export const ipBatch = async (lines: readonly string[]): Promise<void> => {
-	const result = await runTool(IP, ['-batch', '-'], `${lines.join('\n')}\n`);
+export const ipBatch = async (lines: readonly string[], run: RunTool = runTool): Promise<void> => {
+	if (lines.length === 0) {
+		return;
+	}
+
+	const result = await run(IP, ['-batch', '-'], `${lines.join('\n')}\n`);
 	if ('cause' in result) {
 		const {line, why} = parseBatchFailure(result.words, lines);
 		throw new ClocheError('ip failed', {where: line, why, cause: result.cause});
 	}
 };
+
+/** Whether there is such a link, where `run` runs. */
+export const hasLink = async (name: string, run: RunTool): Promise<boolean> => 'output' in await run(IP, ['link', 'show', 'dev', name]);
 
 /** The aliases of bridges, by their names: ip-link(8), in JSON. */
 export const parseAliases = (text: string): Map<string, string> => {

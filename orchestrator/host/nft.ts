@@ -1,7 +1,7 @@
 /** nft(8): a text is applied as a whole or not at all. */
 
 import {ClocheError} from '../base/errors.js';
-import {runTool, type Tool, type ToolFailure} from './tool.js';
+import {runTool, type RunTool, type Tool, type ToolFailure} from './tool.js';
 
 const NFT: Tool = {program: 'nft', package: 'nftables'};
 
@@ -10,9 +10,9 @@ const wordsOf = ({words}: ToolFailure): string | undefined => /Error: (.*)/.exec
 
 const failed = (where: string, failure: ToolFailure): ClocheError => new ClocheError('nft failed', {where, why: wordsOf(failure), cause: failure.cause});
 
-/** Apply a text as of `nft -f`. */
-export const applyRules = async (text: string): Promise<void> => {
-	const result = await runTool(NFT, ['-f', '-'], text);
+/** Apply a text as of `nft -f`; `run` tells where. */
+export const applyRules = async (text: string, run: RunTool = runTool): Promise<void> => {
+	const result = await run(NFT, ['-f', '-'], text);
 	if ('cause' in result) {
 		throw failed('nft -f', result);
 	}

@@ -47,6 +47,44 @@ const nameOf = (uid: number): string => {
 	}
 };
 
+/** A line of a user namespace's map (user_namespaces(7)). */
+export interface MappedIds {
+	inside: number;
+	outside: number;
+	count: number;
+}
+
+/** The user becomes 0; what was granted follows from 1 on. */
+const stack = (own: number, ranges: readonly IdRange[]): MappedIds[] => {
+	const maps: MappedIds[] = [{inside: 0, outside: own, count: 1}];
+	let inside = 1;
+	for (const {start, count} of ranges) {
+		maps.push({inside, outside: start, count});
+		inside += count;
+	}
+
+	return maps;
+};
+
+export interface UserMap {
+	uids: MappedIds[];
+	gids: MappedIds[];
+	denySetgroups: boolean;
+	mappers?: SubordinateIds['mappers'];
+}
+
+/** The maps of a user namespace of an ordinary user's. */
+export const ordinaryMap = (uid: number, gid: number, subordinate: SubordinateIds | undefined): UserMap => subordinate === undefined
+	// user_namespaces(7): without CAP_SETGID outside, a gid map may only be written once setgroups(2) is given up.
+	? {uids: stack(uid, []), gids: stack(gid, []), denySetgroups: true}
+	: {uids: stack(uid, subordinate.uids), gids: stack(gid, subordinate.gids), denySetgroups: false, mappers: subordinate.mappers};
+
+/** The same ids for a user namespace below that one: of who is in there, nobody needs a mapper. */
+export const nestedMap = ({uids, gids, denySetgroups}: UserMap): UserMap => {
+	const same = (maps: readonly MappedIds[]): MappedIds[] => maps.map(({inside, count}) => ({inside, outside: inside, count}));
+	return {uids: same(uids), gids: same(gids), denySetgroups};
+};
+
 const findProgram = (name: string): string | undefined =>
 	(process.env['PATH'] ?? '/usr/bin:/bin').split(':').filter(directory => directory.startsWith('/')).map(directory => `${directory}/${name}`).find(path => existsSync(path));
 

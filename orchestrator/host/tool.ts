@@ -17,6 +17,9 @@ export interface ToolFailure {
 	cause: unknown;
 }
 
+/** Run a tool to its end, wherever: its standard output, or how it failed. */
+export type RunTool = (tool: Tool, args: readonly string[], input?: string) => Promise<{output: string} | ToolFailure>;
+
 const textOf = (error: unknown): string => error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
 
 /** npm puts packages' programs before all others, and one of those is called nft, too. */
@@ -33,7 +36,7 @@ export const findTool = ({program}: Tool): string | undefined =>
  * @returns its standard output, or how it failed
  * @throws ClocheError where it isn't there
  */
-export const runTool = async (tool: Tool, args: readonly string[], input = ''): Promise<{output: string} | ToolFailure> => {
+export const runTool: RunTool = async (tool, args, input = '') => {
 	// Loaded late: it takes 20 ms.
 	const {execa} = await import('execa');
 	try {

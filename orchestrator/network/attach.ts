@@ -7,21 +7,38 @@ import {mkdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {ClocheError, isErrno} from '../base/errors.js';
 import {newId} from '../base/id.js';
 import {inTurn} from '../base/turn.js';
+import type {UpNetwork} from './create.js';
 import {parseAddress} from './address.js';
 import {sweepLeases} from './gc.js';
 import {dropLease, dropNamesOf, leasePath, readLeases, takeLease, takeNextLease} from './leases.js';
 import {type Endpoint, type EndpointLink, linksDirectory, type Member, type Wanted} from './endpoint.js';
 import {macOf, parseMac} from './mac.js';
-import {isUp} from './machine.js';
+import {isUpHere} from './machine.js';
+import {holdKeeper, isRaised} from './parent.js';
 import {ignoring, joinedPath, linkText, memberships, namesIn, networkDirectory, type NetworkRoots, registryDirectory, turnPath} from './places.js';
 import {type NetworkRecord, type Range, rangesOf, readNetwork} from './record.js';
 import {addName, hostPath, isHostName, namePath, requireAlias} from './registry.js';
 import {contains, formatSubnet, isUsable} from './subnet.js';
 
 /** The network, up. It is made, or made anew, where it has to be: then that takes two processes. */
-const open = async (roots: NetworkRoots, name: string): Promise<{record: NetworkRecord; warnings: string[]}> => {
+const open = async (roots: NetworkRoots, name: string): Promise<UpNetwork> => {
 	const record = readNetwork(networkDirectory(roots, name));
-	return record !== undefined && isUp(roots, record) ? {record, warnings: []} : (await import('./create.js')).ensureUp(roots, name);
+	return (record === undefined ? undefined : openRaised(roots, record)) ?? (await import('./create.js')).ensureUp(roots, name);
+};
+
+/** Where it is up: without a process. */
+const openRaised = (roots: NetworkRoots, record: NetworkRecord): UpNetwork | undefined => {
+	if (record.parent === undefined) {
+		return isUpHere(roots, record) ? {record, warnings: []} : undefined;
+	}
+
+	const held = holdKeeper(roots, record.parent.name);
+	if (held !== undefined && isRaised(roots, record, held.keeper)) {
+		return {record, warnings: [], held};
+	}
+
+	held?.release();
+	return undefined;
 };
 
 const gone = (name: string, cause: unknown): ClocheError => new ClocheError('no such network', {where: name, why: 'it has just been removed', cause});
@@ -135,7 +152,7 @@ const linkOf = (record: NetworkRecord, link: string, addresses: readonly string[
 		peer: peerName(),
 		bridge: record.bridge,
 		addresses: addresses.map((text, index) => `${text}/${ranges[index]?.subnet.prefix ?? 0}`),
-		gateways: record.internal || !defaultRoute ? [] : record.subnets.map(({gateway}) => gateway),
+		gateways: (record.internal && record.routed !== true) || !defaultRoute ? [] : record.subnets.map(({gateway}) => gateway),
 		mac: parseMac(mac ?? (own === undefined ? '' : macOf(own))),
 		mtu: record.mtu,
 	};
@@ -151,7 +168,16 @@ export const attach = async (roots: NetworkRoots, network: string, member: Membe
 		parseMac(wanted.mac);
 	}
 
-	const {record, warnings} = await open(roots, network);
+	const {record, warnings, held} = await open(roots, network);
+	try {
+		return await attachTo(roots, {record, warnings, ...(held === undefined ? {} : {held})}, member, wanted);
+	} catch (error) {
+		held?.release();
+		throw error;
+	}
+};
+
+const attachTo = async (roots: NetworkRoots, {record, warnings, held}: UpNetwork, member: Member, wanted: Wanted): Promise<Endpoint> => {
 	const {name} = record;
 	const id = member.containerId;
 	const directory = networkDirectory(roots, name);
@@ -188,6 +214,8 @@ export const attach = async (roots: NetworkRoots, network: string, member: Membe
 			// Its id is no other's name: that directory can go with it.
 			remove: [hostPath(directory, id), ...addresses.flatMap(address => [...hosts.filter(host => host !== id).map(host => namePath(directory, host, address)), leasePath(directory, address)])],
 			warnings,
+			outside: !record.internal && record.parent?.outbound !== false,
+			...(held === undefined ? {} : {parent: held}),
 		};
 	} catch (cause) {
 		forget(roots, id, name, addresses);

@@ -9,9 +9,10 @@ import {linkExists} from '../host/links.js';
 import {hostRoutes} from '../host/routes.js';
 import {DEFAULT_NETWORK} from './default.js';
 import {isWhole, listNetworks} from './find.js';
-import {bringUp, isUp, prepareRules, requirePrivilege, takeDown} from './machine.js';
+import {bringUp, isUpHere, mayChange, prepareRules, requirePrivilege, takeDown} from './machine.js';
+import {type HeldKeeper, USERS_PARENT} from './parent.js';
 import {leasesDirectory, networkDirectory, networksDirectory, type NetworkRoots, recordPath, registryDirectory, turnPath} from './places.js';
-import {NETWORK_VERSION, type NetworkRecord, readNetwork, requireNetworkName} from './record.js';
+import {NETWORK_VERSION, type NetworkRecord, type ParentRecord, readNetwork, requireNetworkName} from './record.js';
 import {begin, finish, repairInTurn} from './repair.js';
 import {planSubnets, readWishes, type SubnetWishes} from './wishes.js';
 
@@ -27,12 +28,21 @@ export interface NewNetwork extends SubnetWishes {
 	labels?: Readonly<Record<string, string>>;
 	/** Bytes. */
 	mtu?: number;
+	/** Another network namespace than this machine's for its bridge; by default who has no say in this one gets his own. */
+	parent?: ParentRecord | undefined;
+	/** Its parent passes on what goes to the others that say so. */
+	routed?: boolean | undefined;
 }
 
 export interface MadeNetwork {
 	record: NetworkRecord;
 	/** What the user should know of his machine: forwarding that was switched on, rules that are in the way. */
 	warnings: string[];
+}
+
+export interface UpNetwork extends MadeNetwork {
+	/** Of its parent, where it has one: the network isn't gone before this is let go of. */
+	held?: HeldKeeper;
 }
 
 const newBridge = (id: string): string => `clo${id.slice(0, 8)}`;
@@ -58,6 +68,20 @@ const make = async (roots: DataRoot, record: NetworkRecord, others: readonly Net
 		throw new ClocheError('the network\'s name is taken', {where: record.name, remedy: 'choose another'});
 	}
 
+	// In a parent it is made when somebody needs it.
+	const raised = record.parent === undefined ? await makeHere(roots, record, others) : {warnings: []};
+	try {
+		mkdirSync(registryDirectory(directory), {mode: 0o700});
+		mkdirSync(leasesDirectory(directory), {mode: 0o700});
+		finish(roots);
+		return raised.warnings;
+	} catch (error) {
+		await undo(roots, record, others);
+		throw error;
+	}
+};
+
+const makeHere = async (roots: DataRoot, record: NetworkRecord, others: readonly NetworkRecord[]): Promise<{warnings: string[]}> => {
 	let switched = false;
 	try {
 		switched = await prepareRules(roots, record, others);
@@ -67,11 +91,7 @@ const make = async (roots: DataRoot, record: NetworkRecord, others: readonly Net
 	}
 
 	try {
-		const warnings = await bringUp(roots, record, switched);
-		mkdirSync(registryDirectory(directory), {mode: 0o700});
-		mkdirSync(leasesDirectory(directory), {mode: 0o700});
-		finish(roots);
-		return warnings;
+		return {warnings: await bringUp(roots, record, switched)};
 	} catch (error) {
 		await undo(roots, record, others);
 		throw error;
@@ -86,7 +106,9 @@ const forget = (roots: DataRoot, {name}: NetworkRecord): void => {
 /** What can't be undone now stays written down as unfinished, for the next start; the reason is the first error's. */
 const undo = async (roots: DataRoot, record: NetworkRecord, others: readonly NetworkRecord[]): Promise<void> => {
 	try {
-		await takeDown(roots, [record.bridge], others);
+		if (record.parent === undefined) {
+			await takeDown(roots, [record.bridge], others);
+		}
 	} catch {
 		return;
 	}
@@ -94,19 +116,27 @@ const undo = async (roots: DataRoot, record: NetworkRecord, others: readonly Net
 	forget(roots, record);
 };
 
-const makeInTurn = async (roots: DataRoot, {name, internal = false, labels = {}, mtu = DEFAULT_MTU, ...wishes}: NewNetwork): Promise<MadeNetwork> => {
+/** Those of other parents can have the same subnets, and so can this machine, where nothing leads there. */
+const makeInTurn = async (roots: DataRoot, {name, internal = false, labels = {}, mtu = DEFAULT_MTU, parent = defaultParent(), routed = false, ...wishes}: NewNetwork): Promise<MadeNetwork> => {
 	const {networks} = listNetworks(roots);
 	const id = freeId();
+	const near = networks.filter(other => other.parent?.name === parent?.name);
+	const routes = parent?.outbound === false ? [] : hostRoutes();
 	const record: NetworkRecord = {
 		version: NETWORK_VERSION, id, name,
 		bridge: newBridge(id),
-		subnets: planSubnets(readWishes(wishes), networks, hostRoutes(), process.env['CLOCHE_SUBNETS']),
-		internal, mtu,
+		subnets: planSubnets(readWishes(wishes), near, routes, process.env['CLOCHE_SUBNETS']),
+		internal,
+		...(parent === undefined ? {} : {parent}),
+		...(routed ? {routed} : {}),
+		mtu,
 		labels: {...labels},
 		created: new Date().toISOString(),
 	};
 	return {record, warnings: await make(roots, record, networks)};
 };
+
+const defaultParent = (): ParentRecord | undefined => mayChange() ? undefined : {name: USERS_PARENT, outbound: true};
 
 const requireMtu = (mtu: number | undefined, ipv6: boolean): void => {
 	// RFC 791 and RFC 8200, section 5; the most that a bridge takes.
@@ -120,7 +150,6 @@ const prepare = (roots: DataRoot, network: NewNetwork): void => {
 	requireNetworkName(network.name);
 	const {subnets, ipv6} = readWishes(network);
 	requireMtu(network.mtu, ipv6 || subnets.some(({family}) => family === 6));
-	requirePrivilege();
 	mkdirSync(networksDirectory(roots), {recursive: true, mode: 0o700});
 };
 
@@ -142,11 +171,12 @@ export const createNetwork = async (roots: DataRoot, network: NewNetwork): Promi
 };
 
 /**
- * Have a network be up that is written down: after a reboot, or where somebody deleted its bridge; the default one is made.
+ * Have a network be up that is written down: after a reboot, where somebody deleted its bridge, or where its parent isn't there; the
+ * default one is made.
  *
  * @throws ClocheError where there is no such network
  */
-export const ensureUp = async (roots: DataRoot, name: string): Promise<MadeNetwork> => {
+export const ensureUp = async (roots: DataRoot, name: string): Promise<UpNetwork> => {
 	const directory = networkDirectory(roots, name);
 	if (name === DEFAULT_NETWORK) {
 		prepare(roots, {name});
@@ -155,23 +185,34 @@ export const ensureUp = async (roots: DataRoot, name: string): Promise<MadeNetwo
 	return inTurn(turnPath(roots), async () => {
 		await repairInTurn(roots);
 		const record = isWhole(directory) ? readNetwork(directory) : undefined;
-		if (record === undefined) {
-			if (name !== DEFAULT_NETWORK) {
-				throw new ClocheError('no such network', {where: name, remedy: 'cloche network ls lists them, cloche network create makes one'});
-			}
-
-			return makeInTurn(roots, {name});
+		if (record !== undefined) {
+			return bring(roots, {record, warnings: []});
 		}
 
-		if (isUp(roots, record)) {
-			return {record, warnings: []};
+		if (name !== DEFAULT_NETWORK) {
+			throw new ClocheError('no such network', {where: name, remedy: 'cloche network ls lists them, cloche network create makes one'});
 		}
 
-		requirePrivilege();
-		begin(roots);
-		const others = listNetworks(roots).networks.filter(other => other.name !== name);
-		const warnings = await bringUp(roots, record, await prepareRules(roots, record, others));
-		finish(roots);
-		return {record, warnings};
+		return bring(roots, await makeInTurn(roots, {name}));
 	});
+};
+
+const bring = async (roots: DataRoot, {record, warnings: before}: MadeNetwork): Promise<UpNetwork> => {
+	const {networks} = listNetworks(roots);
+	if (record.parent !== undefined) {
+		const {raise} = await import('./parented.js');
+		const {held, warnings} = await raise(roots, record, record.parent, networks);
+		return {record, held, warnings: [...before, ...warnings]};
+	}
+
+	if (isUpHere(roots, record)) {
+		return {record, warnings: before};
+	}
+
+	requirePrivilege();
+	begin(roots);
+	const others = networks.filter(other => other.name !== record.name);
+	const warnings = await bringUp(roots, record, await prepareRules(roots, record, others));
+	finish(roots);
+	return {record, warnings: [...before, ...warnings]};
 };

@@ -1,5 +1,6 @@
 /** What goes into {@link attach} and comes out of it (attach.ts). */
 
+import type {HeldKeeper} from './parent.js';
 import type {NetworkRoots} from './places.js';
 
 /** Who is to be on a network. */
@@ -48,6 +49,10 @@ export interface Endpoint {
 	remove: string[];
 	/** Of the machine, where the network had to be made. */
 	warnings: string[];
+	/** Whether the world outside can be reached through it. */
+	outside: boolean;
+	/** Where the bridge is, if that isn't this machine's own network namespace: let go of when the container is there, which holds it then. */
+	parent?: HeldKeeper;
 }
 
 /** Which of a container's links belongs to which network: `RUN/ID/links/eth0`, a symbolic link whose text is the network's name. */

@@ -8,7 +8,8 @@ import {aliasOf, isBridge} from './bridge.js';
 import {listNetworks, networkNames} from './find.js';
 import {dropLease, readLeases} from './leases.js';
 import {rootName} from './machine.js';
-import {joinedDirectory, namesIn, networkDirectory, networksDirectory, type NetworkRoots, turnPath} from './places.js';
+import {isUnswept, sweepKeepers} from './parent.js';
+import {joinedDirectory, namesIn, networkDirectory, networksDirectory, type NetworkRoots, parentsDirectory, turnPath} from './places.js';
 import {sweepHosts} from './registry.js';
 import {releaseContainer} from './release.js';
 import {repair, repairInTurn, repairUnfinished} from './repair.js';
@@ -36,6 +37,12 @@ const departed = (roots: NetworkRoots): string[] => {
 /** Two looks where nothing is to be done: cheap enough for every start. */
 export const collectNetworks = async (roots: NetworkRoots): Promise<void> => {
 	await repairUnfinished(roots);
+	if (existsSync(parentsDirectory(roots)) && isUnswept(roots)) {
+		await inTurn(turnPath(roots), () => {
+			sweepKeepers(roots);
+		});
+	}
+
 	if (departed(roots).length > 0) {
 		await inTurn(turnPath(roots), () => {
 			for (const id of departed(roots)) {
@@ -76,6 +83,7 @@ export const collectNetworksThoroughly = async (roots: NetworkRoots): Promise<vo
 			releaseContainer(roots, id);
 		}
 
+		sweepKeepers(roots);
 		for (const name of networkNames(roots)) {
 			sweepLeases(roots, networkDirectory(roots, name));
 			sweepHosts(networkDirectory(roots, name));

@@ -1,5 +1,5 @@
 /**
- * What the kernel holds of networks: bridges, a table of rules, forwarding. Whoever calls this has the turn (places.ts), and has
+ * What the kernel holds of networks on this machine itself: bridges, a table of rules, forwarding. Whoever calls this has the turn (places.ts), and has
  * written down what he is at.
  */
 
@@ -22,16 +22,29 @@ type DataRoot = Pick<NetworkRoots, 'data'>;
 /** linux/capability.h */
 const NET_ADMIN = 12n;
 
-/** @throws ClocheError where we may not change networks of this machine */
+/** Whether we may change networks of this machine. */
+export const mayChange = (): boolean => (ownCapabilities() >> NET_ADMIN & 1n) === 1n;
+
+/** @throws ClocheError where we may not, but have to */
 export const requirePrivilege = (): void => {
-	if ((ownCapabilities() >> NET_ADMIN & 1n) !== 1n) {
-		throw new ClocheError('cannot change networks', {why: 'it needs the privilege over this machine\'s network (CAP_NET_ADMIN)', remedy: 'do it as root, or run containers with --network none or host'});
+	if (!mayChange()) {
+		throw new ClocheError('cannot change networks', {why: 'it needs the privilege over this machine\'s network (CAP_NET_ADMIN)', remedy: 'do it as root'});
 	}
 };
 
 /** Whether it was made since this boot, whole, and nobody has removed its bridge. */
-export const isUp = (roots: DataRoot, {name, bridge}: NetworkRecord): boolean =>
+export const isUpHere = (roots: DataRoot, {name, bridge}: NetworkRecord): boolean =>
 	linkText(readyPath(networkDirectory(roots, name))) === bootId() && linkExists(bridge);
+
+/** Write down when a network's bridge was made: in which boot, or in which parent's life. */
+export const noteReady = (roots: DataRoot, {name}: NetworkRecord, when: string): void => {
+	const ready = readyPath(networkDirectory(roots, name));
+	rmSync(ready, {force: true});
+	symlinkSync(when, ready);
+};
+
+/** Those whose bridges are this machine's. */
+const onlyHere = (networks: readonly NetworkRecord[]): NetworkRecord[] => networks.filter(({parent}) => parent === undefined);
 
 /** Names a state root among those that this machine may have. */
 export const rootName = ({data}: DataRoot): string => hash(data);
@@ -53,7 +66,7 @@ const warningsOf = async (record: NetworkRecord, switched: boolean): Promise<str
  */
 export const prepareRules = async (roots: DataRoot, record: NetworkRecord, others: readonly NetworkRecord[]): Promise<boolean> => {
 	const switched = !record.internal && !isForwarding();
-	await applyRules(`${rulesText([...others, record], rootName(roots))}${switched ? switchedText : ''}`);
+	await applyRules(`${rulesText([...onlyHere(others), record], rootName(roots))}${switched ? switchedText : ''}`);
 	return switched;
 };
 
@@ -70,9 +83,7 @@ export const bringUp = async (roots: DataRoot, record: NetworkRecord, switched: 
 
 	const stale = linkExists(record.bridge) ? removalLines(record) : [];
 	await ipBatch([...stale, ...bridgeLines(record, rootName(roots))]);
-	const ready = readyPath(networkDirectory(roots, record.name));
-	rmSync(ready, {force: true});
-	symlinkSync(bootId(), ready);
+	noteReady(roots, record, bootId());
 	return warningsOf(record, switched);
 };
 
@@ -113,6 +124,6 @@ const restoreForwarding = async (): Promise<void> => {
  */
 export const takeDown = async (roots: DataRoot, bridges: readonly string[], rest: readonly NetworkRecord[]): Promise<void> => {
 	await removeBridges(bridges);
-	await applyRules(rulesText(rest, rootName(roots)));
+	await applyRules(rulesText(onlyHere(rest), rootName(roots)));
 	await restoreForwarding();
 };

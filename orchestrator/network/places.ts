@@ -8,6 +8,7 @@
  *     DATA/networks/NAME/last4, last6         link whose text is the address given last
  *     DATA/networks/.joined/ID/NAME           a container that joined while it ran: gc frees its addresses
  *     DATA/networks/.unfinished               somebody changes networks, or was killed at it
+ *     DATA/networks/.parents/NAME.KEEPER      FIFO: a parent namespace, by the process that keeps it; whoever needs that has it open
  *     RUN/ID/networks/NAME                    link to DATA/networks/NAME/names, for a container's resolver
  *
  * A network without `leases` isn't there: it is being made or removed, or whoever did that was killed.
@@ -39,6 +40,8 @@ export const unfinishedPath = ({data}: DataRoot): string => `${data}/networks/.u
 /** Containers that joined a network while they ran. Their helper doesn't know of that, and removes nothing of it in the end. */
 export const joinedDirectory = ({data}: DataRoot): string => `${data}/networks/.joined`;
 export const joinedPath = ({data}: DataRoot, id: string, name: string): string => `${data}/networks/.joined/${id}/${name}`;
+/** Network namespaces, other than this machine's, that networks lie in (parent.ts). */
+export const parentsDirectory = ({data}: DataRoot): string => `${data}/networks/.parents`;
 /** What the resolver of a container looks names up in. */
 export const memberships = ({run}: Pick<NetworkRoots, 'run'>, id: string): string => `${run}/${id}/networks`;
 

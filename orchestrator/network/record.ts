@@ -16,6 +16,12 @@ export interface SubnetRecord {
 	gateway: string;
 }
 
+export interface ParentRecord {
+	name: string;
+	/** Whether it has a way out, by pasta. */
+	outbound: boolean;
+}
+
 export interface NetworkRecord {
 	version: typeof NETWORK_VERSION;
 	id: string;
@@ -26,6 +32,10 @@ export interface NetworkRecord {
 	subnets: SubnetRecord[];
 	/** There is no way out of it. */
 	internal: boolean;
+	/** The network namespace that the bridge is in; this machine's own where it isn't set. */
+	parent?: ParentRecord;
+	/** Its parent passes on what goes to the others that say so. */
+	routed?: boolean;
 	/** Bytes. */
 	mtu: number;
 	labels: Record<string, string>;
@@ -50,6 +60,9 @@ export const requireNetworkName = (name: string): void => {
 	}
 };
 
+const isParent = (value: unknown): value is ParentRecord =>
+	typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' && isNetworkName(value.name) && 'outbound' in value && typeof value.outbound === 'boolean';
+
 const isRecord = (value: object): value is NetworkRecord =>
 	'id' in value && typeof value.id === 'string'
 	&& 'name' in value && typeof value.name === 'string'
@@ -58,6 +71,7 @@ const isRecord = (value: object): value is NetworkRecord =>
 	&& 'mtu' in value && typeof value.mtu === 'number'
 	&& 'created' in value && typeof value.created === 'string'
 	&& 'labels' in value && typeof value.labels === 'object' && value.labels !== null
+	&& (!('parent' in value) || isParent(value.parent))
 	&& 'subnets' in value && Array.isArray(value.subnets) && value.subnets.length > 0;
 
 /** @throws ClocheError that names the file, where it is cut short, of a newer version, or something else */

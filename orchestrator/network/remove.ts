@@ -7,6 +7,7 @@ import {findNetwork, listNetworks} from './find.js';
 import {sweepLeases} from './gc.js';
 import {readLeases} from './leases.js';
 import {requirePrivilege, takeDown} from './machine.js';
+import {lowerAll} from './parented.js';
 import {leasesDirectory, networkDirectory, type NetworkRoots, readyPath, turnPath} from './places.js';
 import type {NetworkRecord} from './record.js';
 import {begin, finish, repairInTurn} from './repair.js';
@@ -31,12 +32,20 @@ const close = (roots: NetworkRoots, {name}: NetworkRecord): boolean => {
 	}
 };
 
+const isHere = ({parent}: NetworkRecord): boolean => parent === undefined;
+
 const removeClosed = async (roots: NetworkRoots, records: readonly NetworkRecord[]): Promise<void> => {
+	const rest = listNetworks(roots).networks;
+	await lowerAll(roots, records, rest);
 	for (const {name} of records) {
 		rmSync(readyPath(networkDirectory(roots, name)), {force: true});
 	}
 
-	await takeDown(roots, records.map(({bridge}) => bridge), listNetworks(roots).networks);
+	const here = records.filter(record => isHere(record));
+	if (here.length > 0) {
+		await takeDown(roots, here.map(({bridge}) => bridge), rest);
+	}
+
 	for (const {name} of records) {
 		rmSync(networkDirectory(roots, name), {recursive: true, force: true});
 	}
@@ -50,8 +59,10 @@ const removeClosed = async (roots: NetworkRoots, records: readonly NetworkRecord
  * @throws ClocheError where there is none, or somebody uses it
  */
 export const removeNetwork = async (roots: NetworkRoots, word: string, describe: (id: string) => string = id => id): Promise<NetworkRecord> => {
-	findNetwork(roots, word);
-	requirePrivilege();
+	if (isHere(findNetwork(roots, word))) {
+		requirePrivilege();
+	}
+
 	return inTurn(turnPath(roots), async () => {
 		await repairInTurn(roots);
 		const record = findNetwork(roots, word);
@@ -74,11 +85,15 @@ export const removeNetwork = async (roots: NetworkRoots, word: string, describe:
  * @param isChosen which of them
  */
 export const pruneNetworks = async (roots: NetworkRoots, isChosen: (record: NetworkRecord) => boolean): Promise<NetworkRecord[]> => {
-	if (!listNetworks(roots).networks.some(record => isChosen(record))) {
+	const chosen = listNetworks(roots).networks.filter(record => isChosen(record));
+	if (chosen.length === 0) {
 		return [];
 	}
 
-	requirePrivilege();
+	if (chosen.some(record => isHere(record))) {
+		requirePrivilege();
+	}
+
 	return inTurn(turnPath(roots), async () => {
 		await repairInTurn(roots);
 		begin(roots);

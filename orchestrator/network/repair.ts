@@ -5,9 +5,10 @@ import {isTemporary} from '../base/atomic.js';
 import {ClocheError} from '../base/errors.js';
 import {inTurn} from '../base/turn.js';
 import {isWhole, listNetworks, networkNames} from './find.js';
-import {takeDown} from './machine.js';
+import {mayChange, takeDown} from './machine.js';
+import {lowerAll} from './parented.js';
 import {namesIn, networkDirectory, networksDirectory, type NetworkRoots, turnPath, unfinishedPath} from './places.js';
-import {readNetwork} from './record.js';
+import {type NetworkRecord, readNetwork} from './record.js';
 
 type DataRoot = Pick<NetworkRoots, 'data'>;
 
@@ -22,10 +23,10 @@ export const finish = (roots: DataRoot): void => {
 
 export const isUnfinished = (roots: DataRoot): boolean => existsSync(unfinishedPath(roots));
 
-const bridgeOf = (directory: string): string[] => {
+const recordOf = (directory: string): NetworkRecord[] => {
 	try {
 		const record = readNetwork(directory);
-		return record === undefined ? [] : [record.bridge];
+		return record === undefined ? [] : [record];
 	} catch (error) {
 		if (error instanceof ClocheError) {
 			return [];
@@ -39,8 +40,14 @@ const bridgeOf = (directory: string): string[] => {
 export const repair = async (roots: DataRoot, alsoBridges: readonly string[] = []): Promise<void> => {
 	begin(roots);
 	const broken = networkNames(roots).map(name => networkDirectory(roots, name)).filter(directory => !isWhole(directory));
-	const bridges = broken.flatMap(directory => bridgeOf(directory));
-	await takeDown(roots, [...bridges, ...alsoBridges], listNetworks(roots).networks);
+	const records = broken.flatMap(directory => recordOf(directory));
+	const rest = listNetworks(roots).networks;
+	await lowerAll(roots, records, rest);
+	// Who may not change this machine's networks has none there.
+	if (mayChange()) {
+		await takeDown(roots, [...records.filter(({parent}) => parent === undefined).map(({bridge}) => bridge), ...alsoBridges], rest);
+	}
+
 	const temporaries = namesIn(networksDirectory(roots)).filter(name => isTemporary(name)).map(name => networkDirectory(roots, name));
 	for (const directory of [...broken, ...temporaries]) {
 		rmSync(directory, {recursive: true, force: true});

@@ -28,6 +28,11 @@ const setOf = (name: string, type: string, elements: readonly string[]): string[
 	'\t}',
 ];
 
+/** From which bridge packets go on to which: to itself, and from one that is routed to another. */
+const passages = (networks: readonly NetworkRecord[]): Array<[string, string]> => networks.flatMap(one => networks
+	.filter(other => one === other || (one.routed === true && other.routed === true))
+	.map((other): [string, string] => [one.bridge, other.bridge]));
+
 /** Put the table in the place of the one that was there, at once; without networks, none. */
 export const rulesText = (networks: readonly NetworkRecord[], root: string): string => {
 	const table = tableOf(root);
@@ -47,7 +52,7 @@ export const rulesText = (networks: readonly NetworkRecord[], root: string): str
 		...setOf('outbound6', 'ipv6_addr', subnetsOf(6)),
 		...setOf('bridges', 'ifname', quoted(networks)),
 		...setOf('internal', 'ifname', quoted(networks.filter(({internal}) => internal))),
-		...setOf('within', 'ifname . ifname', networks.map(({bridge}) => `"${bridge}" . "${bridge}"`)),
+		...setOf('within', 'ifname . ifname', passages(networks).map(([one, other]) => `"${one}" . "${other}"`)),
 		'\tchain outgoing {',
 		'\t\ttype nat hook postrouting priority srcnat; policy accept;',
 		'\t\tip saddr @outbound4 oifname != @bridges masquerade',
@@ -55,7 +60,7 @@ export const rulesText = (networks: readonly NetworkRecord[], root: string): str
 		'\t}',
 		'\tchain passing {',
 		'\t\ttype filter hook forward priority filter; policy accept;',
-		// Of one bridge: seen here only where br_netfilter is loaded.
+		// Of one bridge: seen here only where br_netfilter is loaded. Of two: the parent is their router.
 		'\t\tiifname . oifname @within accept',
 		'\t\tiifname @internal drop',
 		'\t\toifname @internal drop',

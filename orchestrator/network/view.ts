@@ -2,7 +2,8 @@
 
 import {parseAddress} from './address.js';
 import {readLeases} from './leases.js';
-import {isUp} from './machine.js';
+import {isUpHere} from './machine.js';
+import {findKeeper, isRaised} from './parent.js';
 import {networkDirectory, type NetworkRoots} from './places.js';
 import {type NetworkRecord, rangesOf, type SubnetRecord} from './record.js';
 import {contains} from './subnet.js';
@@ -23,8 +24,10 @@ export interface NetworkView {
 	driver: 'bridge';
 	/** The link on this machine. */
 	bridge: string;
-	/** Whether that is there: after a reboot it is made when somebody needs it. */
+	/** Whether that is there: after a reboot, or where its parent isn't, it is made when somebody needs it. */
 	up: boolean;
+	/** The network namespace that it is in: `user`, or a lab's name; null: this machine's. */
+	parent: string | null;
 	enableIPv4: boolean;
 	enableIPv6: boolean;
 	ipam: {driver: 'default'; config: SubnetRecord[]};
@@ -51,13 +54,23 @@ const membersOf = (roots: NetworkRoots, record: NetworkRecord, nameOf: (id: stri
 	return members;
 };
 
+const isUp = (roots: NetworkRoots, record: NetworkRecord): boolean => {
+	if (record.parent === undefined) {
+		return isUpHere(roots, record);
+	}
+
+	const keeper = findKeeper(roots, record.parent.name);
+	return keeper !== undefined && isRaised(roots, record, keeper);
+};
+
 /** @param nameOf a container's name */
 export const viewNetwork = (roots: NetworkRoots, record: NetworkRecord, nameOf: (id: string) => string | undefined): NetworkView => {
-	const {name, id, created, bridge, subnets, internal, mtu, labels} = record;
+	const {name, id, created, bridge, subnets, internal, mtu, labels, parent} = record;
 	const families = rangesOf(record).map(({subnet}) => subnet.family);
 	return {
 		name, id, created, scope: 'local', driver: 'bridge', bridge,
 		up: isUp(roots, record),
+		parent: parent?.name ?? null,
 		enableIPv4: families.includes(4), enableIPv6: families.includes(6),
 		ipam: {driver: 'default', config: subnets},
 		internal, mtu, labels,

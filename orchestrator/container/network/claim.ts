@@ -3,9 +3,9 @@
  * plan. The helper removes it in the end; gc where that was killed.
  */
 
-import {mkdirSync, rmSync} from 'node:fs';
+import {mkdirSync, rmSync, symlinkSync} from 'node:fs';
 import {ClocheError} from '../../base/errors.js';
-import type {Endpoint as EndpointOp} from '../../helper/plan.js';
+import type {Endpoint as EndpointOp, Plan} from '../../helper/plan.js';
 import {attach} from '../../network/attach.js';
 import type {Endpoint, EndpointLink} from '../../network/endpoint.js';
 import {readByName} from '../../network/find.js';
@@ -18,7 +18,7 @@ import {RESOLVER} from '../plan/settings.js';
 import type {Design} from '../prepare.js';
 import type {Attachment, NetworkSpec} from '../spec.js';
 import {networkRoots} from '../store/networks.js';
-import {runDirectory, type StateRoots} from '../store/roots.js';
+import {parentLink, runDirectory, type StateRoots} from '../store/roots.js';
 import {expandPorts} from './ports.js';
 import {hostHosts, hostResolv, plainText, resolverText} from './resolv.js';
 import {sharedStack} from './share.js';
@@ -31,10 +31,14 @@ export interface Claimed {
 	addresses: Record<string, string[]>;
 	/** What is to be said of the machine. */
 	warnings: string[];
+	/** When it is there, or never will be: what it hangs on was held for it until then. */
+	release: () => void;
 }
 
 /** Addresses that it had the last time, by network: it gets them again, unless somebody else has them by now. */
 export type Former = Readonly<Record<string, readonly string[]>>;
+
+const defined = (members: Partial<Plan>): Partial<Plan> => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 
 const bytesText = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join(':');
 
@@ -69,7 +73,25 @@ const gatewayOf = (roots: StateRoots, {hosts}: NetworkSpec, [first]: readonly En
 
 /** What is asked for names from elsewhere; nobody, where there is no way out: of internal networks only. */
 const serversOf = (spec: NetworkSpec, endpoints: readonly Endpoint[], host: readonly string[]): string[] =>
-	endpoints.every(({link}) => link.gateways.length === 0) ? [] : spec.dns.length > 0 ? spec.dns : [...host];
+	endpoints.every(({outside}) => !outside) ? [] : spec.dns.length > 0 ? spec.dns : [...host];
+
+/** Where all its bridges are, if not on this machine itself. */
+const parentOf = (endpoints: readonly Endpoint[]): Wiring['parent'] => {
+	const [first, ...more] = endpoints;
+	const other = more.find(({parent}) => parent?.keeper.presence !== first?.parent?.keeper.presence);
+	if (first !== undefined && other !== undefined) {
+		throw new ClocheError('the networks don\'t go together', {where: `${first.network}, ${other.network}`, why: 'they lie in different network namespaces', remedy: 'choose networks of one lab, or of none'});
+	}
+
+	return first?.parent === undefined ? undefined : {keeper: {pid: first.parent.keeper.pid, start: first.parent.keeper.start}, presence: first.parent.keeper.presence};
+};
+
+/** In a parent, this machine isn't what the bridges' addresses lead to. */
+const requireReachable = ({hosts}: NetworkSpec, parent: Wiring['parent']): void => {
+	if (parent !== undefined && hosts.some(({address}) => address === HOST_GATEWAY)) {
+		throw new ClocheError(`--add-host …:${HOST_GATEWAY}`, {why: 'the container\'s networks lie in a network namespace of their own, from which this machine can\'t be reached', remedy: 'leave it out, or do it as root on a network of this machine'});
+	}
+};
 
 const wire = (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spec'>, network: NetworkSpec, endpoints: readonly Endpoint[]): Wiring => {
 	const ports = network.ports.length === 0 ? [] : expandPorts(network.ports, machineFacts().exists('/proc/net/if_inet6'));
@@ -84,8 +106,11 @@ const wire = (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spec'>, networ
 		};
 	}
 
+	const parent = parentOf(endpoints);
+	requireReachable(network, parent);
 	return {
 		endpoints: endpoints.map(({link, network: name}) => endpointOp(link, name)),
+		...(parent === undefined ? {} : {parent}),
 		ports,
 		names: {directory: first.names, servers: serversOf(network, endpoints, host.servers)},
 		hosts: hostsText(spec, id, {own: endpoints.flatMap(({link}) => link.addresses.map(address => plain(address))), gateway: gatewayOf(roots, network, endpoints)}),
@@ -105,16 +130,37 @@ const refuseExposed = ({publishAll}: NetworkSpec, image: string): void => {
 	}
 };
 
+/** For who connects it to more, later: its supervisor is present in this parent. */
+const noteParent = (roots: StateRoots, id: string, {parent}: Wiring): void => {
+	if (parent !== undefined) {
+		symlinkSync(parent.presence, parentLink(roots, id));
+	}
+};
+
 const claim = async (design: Design, roots: StateRoots, network: NetworkSpec, former: Former): Promise<Claimed> => {
 	const {id} = design;
 	const endpoints: Endpoint[] = [];
-	for (const attachment of network.attachments) {
-		endpoints.push(await attachOne(roots, design, attachment, former[attachment.network] ?? []));
+	const release = (): void => {
+		for (const {parent} of endpoints) {
+			parent?.release();
+		}
+	};
+
+	let wiring: Wiring;
+	try {
+		for (const attachment of network.attachments) {
+			endpoints.push(await attachOne(roots, design, attachment, former[attachment.network] ?? []));
+		}
+
+		wiring = network.container === undefined ? wire(roots, design, network, endpoints) : sharedStack(roots, design, network.container);
+		noteParent(roots, id, wiring);
+	} catch (error) {
+		release();
+		throw error;
 	}
 
-	const wiring = network.container === undefined ? wire(roots, design, network, endpoints) : sharedStack(roots, design, network.container);
 	return {
-		wiring,
+		wiring, release,
 		remove: [...endpoints.flatMap(({remove}) => remove), runDirectory(roots, id)],
 		addresses: Object.fromEntries(endpoints.map(({network: name, link}) => [name, link.addresses.map(address => plain(address))])),
 		warnings: endpoints.flatMap(({warnings}) => warnings),
@@ -141,8 +187,9 @@ export const claimNetworks = async (design: Design, roots: StateRoots, former?: 
 	try {
 		mkdirSync(runDirectory(roots, id), {recursive: true, mode: 0o700});
 		const claimed = await claim(design, roots, network, former ?? {});
-		const {create, join, names, ports} = design.wire(claimed.wiring);
-		Object.assign(plan, {create, join}, names === undefined ? {} : {names}, ports === undefined ? {} : {ports});
+		// All that depends on what was claimed; the rest is the same.
+		const {create, join, names, ports, parent, presence, userMap} = design.wire(claimed.wiring);
+		Object.assign(plan, {create, join}, defined({names, ports, parent, presence, userMap}));
 		return claimed;
 	} catch (error) {
 		unclaimNetworks(roots, id);

@@ -5,10 +5,10 @@
  */
 
 import {ClocheError} from '../../base/errors.js';
-import type {CreateOp, Plan} from '../../helper/plan.js';
+import type {CreateOp, Plan, TargetProcess} from '../../helper/plan.js';
 import type {Supervisor} from '../../helper/supervisor.js';
 import {attach, detach} from '../../network/attach.js';
-import {linksDirectory} from '../../network/endpoint.js';
+import {type Endpoint, linksDirectory} from '../../network/endpoint.js';
 import {findNetwork} from '../../network/find.js';
 import {DEFAULT_NETWORK} from '../../network/default.js';
 import {linkText, memberships, namesIn} from '../../network/places.js';
@@ -18,7 +18,7 @@ import type {Attachment, ContainerSpec, NetworkSpec} from '../spec.js';
 import {changeRecord} from '../store/change.js';
 import {type FoundContainer, isUp} from '../store/find.js';
 import {networkRoots} from '../store/networks.js';
-import type {StateRoots} from '../store/roots.js';
+import {parentLink, type StateRoots} from '../store/roots.js';
 import {endpointOp, plain} from './claim.js';
 
 export interface ConnectContext {
@@ -32,8 +32,8 @@ const SIGKILL = 9;
 const bare = {namespaces: [], join: [], streams: {stdin: 'null', stdout: 'null', stderr: 'null'}, terminal: false, init: false, cgroups: [], remove: [], start: []} satisfies Partial<Plan>;
 
 /** Do something to the links of a container that runs. */
-const changeLinks = async ({target}: Entrance, {supervisor}: ConnectContext, op: CreateOp): Promise<void> => {
-	const launch = (await supervisor()).launch({...bare, create: [op], enter: ['network', 'user']}, {target, autoStart: false});
+const changeLinks = async ({target}: Entrance, {supervisor}: ConnectContext, op: CreateOp, parent?: TargetProcess): Promise<void> => {
+	const launch = (await supervisor()).launch({...bare, create: [op], enter: ['network', 'user'], ...(parent === undefined ? {} : {parent: {pid: parent.pid, start: parent.start}})}, {target, autoStart: false});
 	try {
 		await launch.created;
 	} finally {
@@ -112,16 +112,33 @@ export const connectContainer = async (found: FoundContainer, attachment: Attach
 		ips: [ip, ip6].filter(address => address !== undefined), ...(mac === undefined ? {} : {mac}), defaultRoute: true, live: true,
 	});
 	try {
-		await changeLinks(entrance, context, endpointOp(endpoint.link, name));
+		requireSameParent(roots, found, endpoint);
+		await changeLinks(entrance, context, endpointOp(endpoint.link, name), endpoint.parent?.keeper);
 		changeAttachments(roots, record.id, attachments => [...attachments.filter(({network}) => network !== name), asked], {[name]: endpoint.link.addresses.map(address => plain(address))});
 	} catch (error) {
 		await detach(networkRoots(roots), name, record.id);
 		throw error;
+	} finally {
+		endpoint.parent?.release();
 	}
 
 	return spec.network === undefined || spec.network.attachments.length === 0
 		? [...endpoint.warnings, `${nameOf(found)} was made without a network and has no resolver: others find it by name, it finds them by address`]
 		: endpoint.warnings;
+};
+
+/** Its user namespace was made below one parent, and its supervisor keeps that one from ending. */
+const requireSameParent = (roots: StateRoots, found: FoundContainer, {network, parent}: Endpoint): void => {
+	const own = linkText(parentLink(roots, found.record.id));
+	if (parent?.keeper.presence === own) {
+		return;
+	}
+
+	throw new ClocheError('the container can\'t be connected while it runs', {
+		where: `${nameOf(found)}, ${network}`,
+		why: own === undefined ? 'it was started without a network of that network\'s namespace' : 'its networks lie in another network namespace',
+		remedy: own === undefined ? 'stop it, connect it, start it' : 'choose networks of one lab, or of none',
+	});
 };
 
 const linkOn = (roots: StateRoots, id: string, network: string): string | undefined => {

@@ -1,6 +1,6 @@
 /** What a plan depends on beside the spec: the machine, and where the container is put. Plain data, so a test can make them up. */
 
-import type {CreateOp, Endpoint, Plan, Port} from '../../helper/plan.js';
+import type {CreateOp, Endpoint, Plan, Port, TargetProcess} from '../../helper/plan.js';
 import type {SubordinateIds} from '../../host/subordinate.js';
 import type {EtcPlaces} from './etc.js';
 
@@ -41,6 +41,8 @@ export interface Wiring {
 	/** The network namespace that it shares, a path. */
 	join?: string;
 	endpoints: Endpoint[];
+	/** Whose network namespace has the bridges, where that isn't this machine's own. */
+	parent?: {keeper: TargetProcess; presence: string};
 	/** What its resolver answers from; none without networks. */
 	names?: Plan['names'];
 	ports: Port[];

@@ -2,7 +2,7 @@
 
 import {ClocheError} from '../../base/errors.js';
 import type {IdMap, NamespaceName, Plan} from '../../helper/plan.js';
-import type {IdRange} from '../../host/subordinate.js';
+import {nestedMap, ordinaryMap} from '../../host/subordinate.js';
 import type {ContainerSpec} from '../spec.js';
 import type {Facts} from './facts.js';
 
@@ -36,34 +36,18 @@ export const planNamespaces = ({linux}: ContainerSpec, user: boolean): Namespace
 /** Every id as it is outside. (4294967295, (uid_t) -1, is nobody's and can't be mapped.) */
 const IDENTITY: IdMap[] = [{inside: 0, outside: 0, count: 4_294_967_295}];
 
-/** The caller becomes 0; what was granted follows from 1 on. */
-const stack = (own: number, ranges: readonly IdRange[]): IdMap[] => {
-	const maps: IdMap[] = [{inside: 0, outside: own, count: 1}];
-	let inside = 1;
-	for (const {start, count} of ranges) {
-		maps.push({inside, outside: start, count});
-		inside += count;
-	}
-
-	return maps;
-};
-
 /**
  * The maps of a new user namespace. For root: the identity, so that capabilities hold only inside, while files and processes
  * keep their ids (an own range for each container needs id-mapped mounts). Else the caller is root inside, alone or with
  * the ranges that were granted.
  */
-export const planUserMap = ({uid, gid, privileged, subordinate}: Facts): NonNullable<Plan['userMap']> => {
+export const planUserMap = ({uid, gid, privileged, subordinate}: Facts, nested = false): NonNullable<Plan['userMap']> => {
 	if (privileged) {
 		return {uids: IDENTITY, gids: IDENTITY, denySetgroups: false};
 	}
 
-	if (subordinate === undefined) {
-		// user_namespaces(7): without CAP_SETGID outside, a gid map may only be written once setgroups(2) is given up.
-		return {uids: stack(uid, []), gids: stack(gid, []), denySetgroups: true};
-	}
-
-	return {uids: stack(uid, subordinate.uids), gids: stack(gid, subordinate.gids), denySetgroups: false, mappers: subordinate.mappers};
+	const map = ordinaryMap(uid, gid, subordinate);
+	return nested ? nestedMap(map) : map;
 };
 
 /** Whether the id exists inside; without maps every id does. */

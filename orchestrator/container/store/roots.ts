@@ -68,6 +68,8 @@ export const socketPath = (roots: StateRoots, id: string): string => `${runDirec
 export const healthPath = (roots: StateRoots, id: string): string => `${runDirectory(roots, id)}/health.json`;
 /** Its published ports. */
 export const portsPath = (roots: StateRoots, id: string): string => `${runDirectory(roots, id)}/ports.json`;
+/** A link to the FIFO that its supervisor holds open, where its bridges aren't this machine's (network/parent.ts). */
+export const parentLink = (roots: StateRoots, id: string): string => `${runDirectory(roots, id)}/parent`;
 /** Its log: 0.log, 1.log, … */
 export const logDirectory = (roots: StateRoots, id: string): string => `${containerDirectory(roots, id)}/log`;
 /** What happened to all containers, a JSON line each. */

@@ -4,7 +4,7 @@ import {ClocheError} from '../../base/errors.js';
 import {inTurn} from '../../base/turn.js';
 import type {TargetProcess} from '../../helper/plan.js';
 import {findTool} from '../../host/tool.js';
-import {type NetworkTools, NFT, TC} from './inside.js';
+import {type NetworkTools, NFT, TC} from '../inside.js';
 import {type Faults, onLinks} from './model.js';
 import {lacksQueue, parseQueues, queueLines, removalLine} from './queues.js';
 import {faultRules, parseFaults, PLACES, TABLE} from './rules.js';

@@ -1,13 +1,13 @@
-/** nft(8) and tc(8) of this machine, in a container's network namespace: nothing else of it is entered, and nothing in it is run. */
+/** ip(8), nft(8) and tc(8) of this machine, in another network namespace: nothing else of who is there is entered, and nothing of theirs is run. */
 
 import {text} from 'node:stream/consumers';
-import {ClocheError} from '../../base/errors.js';
-import type {TargetProcess} from '../../helper/plan.js';
-import {startSupervisor} from '../../helper/start.js';
-import type {Supervisor} from '../../helper/supervisor.js';
-import {nsinitPath, nsinitRemedy} from '../../host/assets.js';
-import {isPrivileged} from '../../host/privilege.js';
-import {findTool, type Tool} from '../../host/tool.js';
+import {ClocheError} from '../base/errors.js';
+import type {TargetProcess} from '../helper/plan.js';
+import {startSupervisor} from '../helper/start.js';
+import type {Supervisor} from '../helper/supervisor.js';
+import {nsinitPath, nsinitRemedy} from '../host/assets.js';
+import {isPrivileged} from '../host/privilege.js';
+import {findTool, type RunTool, type Tool} from '../host/tool.js';
 
 export const NFT: Tool = {program: 'nft', package: 'nftables'};
 export const TC: Tool = {program: 'tc', package: 'iproute2'};
@@ -56,6 +56,14 @@ export class NetworkTools implements AsyncDisposable {
 		const [exit, output, words] = await Promise.all([launch.exited, stdout === undefined ? '' : text(stdout), stderr === undefined ? '' : text(stderr)]);
 		await launch.released;
 		return {code: exit.code, output, words: words.trim()};
+	}
+
+	/** Runs tools where process `target` is. */
+	at(target: TargetProcess): RunTool {
+		return async (tool, args, input) => {
+			const {code, output, words} = await this.run(tool, target, args, input);
+			return code === 0 ? {output} : {words, cause: new ClocheError(`${tool.program} failed`, {why: code === undefined ? 'a signal ended it' : `status ${code}`})};
+		};
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

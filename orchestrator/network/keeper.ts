@@ -1,0 +1,179 @@
+/** Makes parents: a keeper in namespaces of its own, under a supervisor that outlives us, and beside it, for a way out, pasta(1). */
+
+import {accessSync, constants, mkdirSync} from 'node:fs';
+import type {Readable} from 'node:stream';
+import {setTimeout as pause} from 'node:timers/promises';
+import {ClocheError} from '../base/errors.js';
+import {identify} from '../base/process.js';
+import {LASTING} from '../helper/helper-process.js';
+import type {Launch} from '../helper/launch.js';
+import type {CreateOp, Plan, StartOp} from '../helper/plan.js';
+import {startSupervisor} from '../helper/start.js';
+import type {Supervisor} from '../helper/supervisor.js';
+import {nsinitPath, nsinitRemedy} from '../host/assets.js';
+import {isPrivileged} from '../host/privilege.js';
+import {findSubordinate, ordinaryMap} from '../host/subordinate.js';
+import {findTool} from '../host/tool.js';
+import {findKeeper, type HeldKeeper, holdKeeper, presencePath, sweepKeepers} from './parent.js';
+import {type NetworkRoots, parentsDirectory} from './places.js';
+import type {ParentRecord} from './record.js';
+
+type DataRoot = Pick<NetworkRoots, 'data'>;
+
+const PASTA = {program: 'pasta', package: 'passt'};
+
+/** The link that leads out of a parent. */
+const WAY_OUT = 'out0';
+
+const bare = {join: [], terminal: false, init: false, cgroups: [], remove: [], create: [], start: []} satisfies Partial<Plan>;
+
+/** What it needs no more once it is made; what it has is to be there. */
+const NOTHING: StartOp[] = [
+	{op: 'cwd', target: '/'},
+	{op: 'capabilities', bounding: 0n, permitted: 0n, inheritable: 0n, ambient: 0n},
+	{op: 'credentials', uid: 0, gid: 0},
+	{op: 'no-new-privs'},
+];
+
+/** Its bridges pass packets on, to each other as the rules let them. */
+const SETTINGS: CreateOp[] = [
+	{op: 'loopback'},
+	{op: 'sysctl', key: 'net/ipv4/ip_forward', value: '1'},
+];
+
+const keeperPlan = (): Plan => {
+	const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+	return {
+		...bare,
+		...(isPrivileged() ? {namespaces: ['network', 'pid']} : {namespaces: ['user', 'network', 'pid'], userMap: ordinaryMap(uid, gid, findSubordinate(uid))}),
+		streams: {stdin: 'null', stdout: 'pipe', stderr: 'null'},
+		create: SETTINGS,
+		program: nsinitPath(),
+	};
+};
+
+/** The first that it says: it is ready. */
+const firstWords = async (output: Readable | undefined): Promise<boolean> => {
+	for await (const _ of output ?? []) {
+		return true;
+	}
+
+	return false;
+};
+
+const startKeeper = async (supervisor: Supervisor, roots: DataRoot, name: string): Promise<Launch> => {
+	const launch = supervisor.launch(keeperPlan(), {autoStart: false});
+	const {stdout} = await launch.streams;
+	const pid = await launch.created;
+	const identity = identify(pid);
+	if (identity !== undefined) {
+		launch.start([...NOTHING, {op: 'exec', argv: ['nsinit', '--keep', presencePath(roots, name, identity)], env: []}]);
+		await launch.running;
+	}
+
+	if (!await firstWords(stdout)) {
+		throw new ClocheError('cannot make a network namespace', {why: 'its keeper ended at once', where: parentsDirectory(roots), remedy: 'see that this directory can be written, and takes a FIFO'});
+	}
+
+	return launch;
+};
+
+const canOpenTun = (): boolean => {
+	try {
+		accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+		return true;
+	} catch {
+		return false; // Whatever it is: pasta can't, either.
+	}
+};
+
+const noWayOut = (why: string, remedy: string): string => `containers have no way out of their networks: ${why}; ${remedy}`;
+
+/** @returns why there is no way out, if there is none */
+const startPasta = async (supervisor: Supervisor, keeper: Launch): Promise<string | undefined> => {
+	const program = findTool(PASTA);
+	if (program === undefined) {
+		return noWayOut('pasta isn\'t in PATH', `install it (Debian: apt-get install ${PASTA.package})`);
+	}
+
+	if (!canOpenTun()) {
+		return noWayOut('pasta can\'t open /dev/net/tun', 'sudo chmod 666 /dev/net/tun lets everybody, as udev does (sudo modprobe tun makes it)');
+	}
+
+	const launch = supervisor.launch({
+		...bare,
+		namespaces: [],
+		// In none of the keeper's namespaces, but it ends with it.
+		enter: [],
+		streams: {stdin: 'null', stdout: 'pipe', stderr: 'null'},
+		start: [{op: 'cwd', target: '/'}, {op: 'no-new-privs'}, {op: 'exec', env: ['PATH=/usr/bin:/bin'], argv: [
+			'pasta', '--foreground', '--quiet', '--config-net', '--ns-ifname', WAY_OUT,
+			// Nothing of this machine's own is reached through it, and nobody comes in.
+			'--no-map-gw', '--tcp-ports', 'none', '--udp-ports', 'none', '--tcp-ns', 'none', '--udp-ns', 'none',
+			'--no-dhcp', '--no-dhcpv6', '--no-ndp', '--no-ra',
+			// Written when it is ready.
+			'--pid', '/dev/stdout',
+			...(isPrivileged() ? ['--runas', '0:0', '--netns-only'] : []),
+			String(keeper.pid),
+		]}],
+		program,
+	}, {target: keeper});
+	launch.exited.catch(() => undefined); // As below.
+	try {
+		const {stdout} = await launch.streams;
+		await launch.running;
+		if (await firstWords(stdout)) {
+			return undefined;
+		}
+	} catch {
+		// It can't be run: said below.
+	}
+
+	return noWayOut('pasta ended at once', 'it says why when it is run by hand: pasta --config-net true');
+};
+
+const start = async (roots: DataRoot, {name, outbound}: ParentRecord): Promise<{held: HeldKeeper; warnings: string[]}> => {
+	const supervisor = startSupervisor({path: nsinitPath(), remedy: nsinitRemedy(), ...LASTING});
+	try {
+		const launch = await startKeeper(supervisor, roots, name);
+		const held = holdKeeper(roots, name);
+		if (held === undefined) {
+			throw new ClocheError('cannot make a network namespace', {why: 'its keeper was killed', remedy: 'try again'});
+		}
+
+		const warning = outbound ? await startPasta(supervisor, launch) : undefined;
+		supervisor.detach();
+		return {held, warnings: warning === undefined ? [] : [warning]};
+	} catch (error) {
+		await supervisor.close();
+		throw error;
+	}
+};
+
+/** It takes less than a millisecond, unless somebody has stopped it. */
+const PATIENCE_MS = 10_000;
+const PAUSE_MS = 1;
+
+/**
+ * In a turn: hold a parent's keeper, which is started where there is none.
+ *
+ * @returns with what is to be said of it
+ */
+export const ensureKeeper = async (roots: DataRoot, parent: ParentRecord): Promise<{held: HeldKeeper; warnings: string[]}> => {
+	for (const deadline = Date.now() + PATIENCE_MS; findKeeper(roots, parent.name) !== undefined;) {
+		const held = holdKeeper(roots, parent.name);
+		if (held !== undefined) {
+			return {held, warnings: []};
+		}
+
+		if (Date.now() > deadline) {
+			throw new ClocheError('a network namespace is about to end, and doesn\'t', {where: parent.name, why: `its keeper is process ${findKeeper(roots, parent.name)?.pid ?? '?'}`, remedy: 'kill that process'});
+		}
+
+		await pause(PAUSE_MS); // It ends, or somebody came in time and it stays.
+	}
+
+	sweepKeepers(roots);
+	mkdirSync(parentsDirectory(roots), {recursive: true, mode: 0o700});
+	return start(roots, parent);
+};

@@ -1,0 +1,98 @@
+/**
+ * Parents: network namespaces, other than this machine's, that bridges lie in. Who isn't root has one for all networks, since
+ * nothing of this machine's may be changed; a lab has one of its own.
+ *
+ * Each has a keeper, a process that does nothing but be there, and a FIFO named after it, which whoever needs the parent has open
+ * for writing: the supervisors of its containers, and who is about to make one. When nobody has it open any more the keeper ends,
+ * and with it all that is in there; nobody opens it and then finds it gone (helper-c/keep.c). So there is no daemon, and whoever
+ * is killed leaves at most a file.
+ */
+
+import {closeSync, constants, openSync, rmdirSync, rmSync} from 'node:fs';
+import {isErrno} from '../base/errors.js';
+import {formatIdentity, isAlive, parseIdentity, type ProcessIdentity} from '../base/process.js';
+import {ignoring, linkText, namesIn, networkDirectory, type NetworkRoots, parentsDirectory, readyPath} from './places.js';
+import type {NetworkRecord} from './record.js';
+
+type DataRoot = Pick<NetworkRoots, 'data'>;
+
+/** The parent of all networks of an ordinary user that are no lab's. */
+export const USERS_PARENT = 'user';
+
+export interface Keeper extends ProcessIdentity {
+	/** Its FIFO. */
+	presence: string;
+}
+
+/** A keeper that doesn't end before this is let go of. */
+export interface HeldKeeper {
+	keeper: Keeper;
+	/** Once is enough; more do nothing. */
+	release: () => void;
+}
+
+export const presencePath = (roots: DataRoot, name: string, keeper: ProcessIdentity): string => `${parentsDirectory(roots)}/${name}.${formatIdentity(keeper)}`;
+
+interface Entry {
+	name: string;
+	keeper: Keeper;
+}
+
+/** Also of keepers that are about to end, or dead. */
+const entriesOf = (roots: DataRoot): Entry[] => namesIn(parentsDirectory(roots)).flatMap(file => {
+	const [, name, text] = /^(.+)\.([^.~]+)~?$/.exec(file) ?? [];
+	const identity = text === undefined ? undefined : parseIdentity(text);
+	return name === undefined || identity === undefined ? [] : [{name, keeper: {...identity, presence: `${parentsDirectory(roots)}/${file}`}}];
+});
+
+/** That of a parent, if there is one; it may end at any moment. */
+export const findKeeper = (roots: DataRoot, name: string): Keeper | undefined =>
+	entriesOf(roots).find(entry => entry.name === name && isAlive(entry.keeper))?.keeper;
+
+/** The same, and it stays. */
+export const holdKeeper = (roots: DataRoot, name: string): HeldKeeper | undefined => {
+	const keeper = findKeeper(roots, name);
+	if (keeper === undefined) {
+		return undefined;
+	}
+
+	let file: number | undefined;
+	try {
+		file = openSync(keeper.presence, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+	} catch (error) {
+		// It has just been moved out of the way, or nobody reads it any more.
+		if (isErrno(error, 'ENOENT') || isErrno(error, 'ENXIO')) {
+			return undefined;
+		}
+
+		throw error;
+	}
+
+	return {keeper, release() {
+		if (file !== undefined) {
+			closeSync(file);
+			file = undefined;
+		}
+	}};
+};
+
+/** What tells in which parent's life a network's bridge was made. */
+export const keeperText = (keeper: ProcessIdentity): string => formatIdentity(keeper);
+
+/** Whether its bridge was made since that keeper is there. */
+export const isRaised = (roots: DataRoot, {name}: Pick<NetworkRecord, 'name'>, keeper: Keeper): boolean =>
+	linkText(readyPath(networkDirectory(roots, name))) === keeperText(keeper);
+
+/** Whether there is something to sweep. */
+export const isUnswept = (roots: DataRoot): boolean => entriesOf(roots).every(entry => !isAlive(entry.keeper));
+
+/** In a turn: what keepers have left that were killed, and the directory where it is empty. */
+export const sweepKeepers = (roots: DataRoot): void => {
+	for (const {keeper} of entriesOf(roots).filter(entry => !isAlive(entry.keeper))) {
+		rmSync(keeper.presence, {force: true});
+	}
+
+	ignoring(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => {
+		rmdirSync(parentsDirectory(roots));
+	});
+};

@@ -38,7 +38,8 @@ export interface Claimed {
 /** Addresses that it had the last time, by network: it gets them again, unless somebody else has them by now. */
 export type Former = Readonly<Record<string, readonly string[]>>;
 
-const defined = (members: Partial<Plan>): Partial<Plan> => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+/** What of a plan depends on what was claimed; of the rest, some was changed since it was designed. */
+const WIRED = ['userMap', 'create', 'join', 'names', 'ports', 'parent', 'presence'] as const satisfies ReadonlyArray<keyof Plan>;
 
 const bytesText = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join(':');
 
@@ -187,9 +188,11 @@ export const claimNetworks = async (design: Design, roots: StateRoots, former?: 
 	try {
 		mkdirSync(runDirectory(roots, id), {recursive: true, mode: 0o700});
 		const claimed = await claim(design, roots, network, former ?? {});
-		// All that depends on what was claimed; the rest is the same.
-		const {create, join, names, ports, parent, presence, userMap} = design.wire(claimed.wiring);
-		Object.assign(plan, {create, join}, defined({names, ports, parent, presence, userMap}));
+		const wired = design.wire(claimed.wiring);
+		for (const part of WIRED.filter(name => wired[name] !== undefined)) {
+			Object.assign(plan, {[part]: wired[part]});
+		}
+
 		return claimed;
 	} catch (error) {
 		unclaimNetworks(roots, id);

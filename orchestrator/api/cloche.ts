@@ -1,6 +1,7 @@
 /** The library's door: containers under one state root. */
 
 import {ClocheError} from '../base/errors.js';
+import type {LabDefinition} from '../container/lab/definition.js';
 import type {RunOptions} from '../container/options/run-options.js';
 import {collectGarbage} from '../container/store/gc.js';
 import {tidyNetworks} from '../container/store/networks.js';
@@ -9,7 +10,9 @@ import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import {Container} from './container.js';
 import {ContainerProcess} from './container-process.js';
 import {Faults} from './faults.js';
+import type {Lab} from './lab.js';
 import {launchContainer, type LaunchRequest} from './launch.js';
+import type {Network, NetworkOptions} from './network.js';
 import type {StartedContainer} from './launched.js';
 import {type ImageSource, type LibraryOptions, splitOptions} from './options.js';
 import {closeIdleSupervisor} from './resident.js';
@@ -111,6 +114,53 @@ export class Cloche implements AsyncDisposable {
 	/** All containers, the oldest first: those that run, and those that are kept. */
 	containers(): Container[] {
 		return listContainers(this.#roots).containers.map(({record: {id}}) => new Container(this.#roots, id));
+	}
+
+	/**
+	 * Make a network for containers to be on: `await using` removes it in the end, and so does whoever starts something after this
+	 * process has been killed.
+	 *
+	 * @example
+	 * await using network = await cloche.createNetwork();
+	 * await using db = cloche.run('host', ['redis-server'], {network: network.name, name: 'db', rm: true});
+	 */
+	async createNetwork(options: NetworkOptions = {}): Promise<Network> {
+		const {makeNetwork} = await import('./network.js');
+		return makeNetwork(this.#roots, options);
+	}
+
+	/**
+	 * The network of that name or id, or whose id alone begins so.
+	 *
+	 * @throws ClocheError where there is none
+	 */
+	async network(word: string): Promise<Network> {
+		const [{Network}, {findNetwork}] = await Promise.all([import('./network.js'), import('../network/find.js')]);
+		return new Network(this.#roots, findNetwork(this.#roots, word));
+	}
+
+	/**
+	 * A whole topology in a network namespace of its own: networks, a router between them, containers with fixed addresses.
+	 * Nothing of it appears among this machine's links, routes and rules. It resolves when all its containers run; they end with
+	 * this process at the latest.
+	 *
+	 * @example
+	 * await using lab = await cloche.lab({
+	 * 	networks: {front: {subnet: '10.1.0.0/24'}, back: {subnet: '10.2.0.0/24'}},
+	 * 	router: true,
+	 * 	containers: {
+	 * 		db: {image: 'host', command: ['redis-server', '--protected-mode', 'no'], networks: {back: {ip: '10.2.0.10'}}},
+	 * 		app: {image: 'host', command: ['sleep', 'infinity'], networks: ['front']},
+	 * 	},
+	 * });
+	 * await lab.containers.app.exec(['redis-cli', '-h', '10.2.0.10', 'ping']);
+	 */
+	async lab<Definition extends LabDefinition>(definition: Definition): Promise<Lab<Extract<keyof NonNullable<Definition['containers']>, string>>> {
+		const {startLab} = await import('./lab.js');
+		return startLab(this.#roots, definition, (image, command, options) => {
+			const {run, streams} = splitOptions({...options, reject: false});
+			return new ContainerProcess(this.#launch({image, run, command, streams, autoStart: true}), streams);
+		});
 	}
 
 	/** Kills what still runs of what was run or created here (not what was started), and resolves when nothing is left of any of it. */

@@ -53,6 +53,7 @@ export const commands: Readonly<Record<string, CommandEntry | CommandGroup>> = {
 	inspect: {summary: 'print all that is known of containers', load: async () => (await import('./inspect.js')).inspect},
 	port: {summary: 'print where published ports are reached', load: async () => (await import('./port.js')).port},
 	network: {summary: 'make, list and remove networks', loadGroup: async () => (await import('./network/commands.js')).networkCommands},
+	lab: {summary: 'whole topologies in a network namespace of their own', loadGroup: async () => (await import('./lab/commands.js')).labCommands},
 	prune: {summary: 'remove all containers that have ended', load: async () => (await import('./prune.js')).prune},
 	gc: {summary: 'remove what killed processes left behind (every start does so, too)', load: async () => (await import('./gc.js')).gc},
 };

@@ -9,7 +9,6 @@ import {newId} from '../base/id.js';
 import {inTurn} from '../base/turn.js';
 import type {UpNetwork} from './create.js';
 import {parseAddress} from './address.js';
-import {sweepLeases} from './gc.js';
 import {dropLease, dropNamesOf, leasePath, readLeases, takeLease, takeNextLease} from './leases.js';
 import {type Endpoint, type EndpointLink, linksDirectory, type Member, type Wanted} from './endpoint.js';
 import {macOf, parseMac} from './mac.js';
@@ -19,6 +18,7 @@ import {ignoring, joinedPath, linkText, memberships, namesIn, networkDirectory, 
 import {type NetworkRecord, type Range, rangesOf, readNetwork} from './record.js';
 import {addName, hostPath, isHostName, namePath, requireAlias} from './registry.js';
 import {contains, formatSubnet, isUsable} from './subnet.js';
+import {sweepLeases} from './sweep.js';
 
 /** The network, up. It is made, or made anew, where it has to be: then that takes two processes. */
 const open = async (roots: NetworkRoots, name: string): Promise<UpNetwork> => {

@@ -13,6 +13,7 @@ import {bringUp, isUpHere, mayChange, prepareRules, requirePrivilege, takeDown} 
 import {type HeldKeeper, USERS_PARENT} from './parent.js';
 import {leasesDirectory, networkDirectory, networksDirectory, type NetworkRoots, recordPath, registryDirectory, turnPath} from './places.js';
 import {NETWORK_VERSION, type NetworkRecord, type ParentRecord, readNetwork, requireNetworkName} from './record.js';
+import {noteOwner} from './owner.js';
 import {begin, finish, repairInTurn} from './repair.js';
 import {planSubnets, readWishes, type SubnetWishes} from './wishes.js';
 
@@ -32,6 +33,8 @@ export interface NewNetwork extends SubnetWishes {
 	parent?: ParentRecord | undefined;
 	/** Its parent passes on what goes to the others that say so. */
 	routed?: boolean | undefined;
+	/** It is this process's own: when that is gone and nobody uses it any more, it is removed. */
+	owned?: boolean | undefined;
 }
 
 export interface MadeNetwork {
@@ -117,7 +120,7 @@ const undo = async (roots: DataRoot, record: NetworkRecord, others: readonly Net
 };
 
 /** Those of other parents can have the same subnets, and so can this machine, where nothing leads there. */
-const makeInTurn = async (roots: DataRoot, {name, internal = false, labels = {}, mtu = DEFAULT_MTU, parent = defaultParent(), routed = false, ...wishes}: NewNetwork): Promise<MadeNetwork> => {
+const makeInTurn = async (roots: DataRoot, {name, internal = false, labels = {}, mtu = DEFAULT_MTU, parent = defaultParent(), routed = false, owned = false, ...wishes}: NewNetwork): Promise<MadeNetwork> => {
 	const {networks} = listNetworks(roots);
 	const id = freeId();
 	const near = networks.filter(other => other.parent?.name === parent?.name);
@@ -129,6 +132,7 @@ const makeInTurn = async (roots: DataRoot, {name, internal = false, labels = {},
 		internal,
 		...(parent === undefined ? {} : {parent}),
 		...(routed ? {routed} : {}),
+		...(owned ? {owner: noteOwner(roots)} : {}),
 		mtu,
 		labels: {...labels},
 		created: new Date().toISOString(),

@@ -6,27 +6,14 @@ import {bridgeAliases} from '../host/ip.js';
 import {listLinks} from '../host/links.js';
 import {aliasOf, isBridge} from './bridge.js';
 import {listNetworks, networkNames} from './find.js';
-import {dropLease, readLeases} from './leases.js';
 import {rootName} from './machine.js';
+import {collectOwned} from './owned.js';
 import {isUnswept, sweepKeepers} from './parent.js';
 import {joinedDirectory, namesIn, networkDirectory, networksDirectory, type NetworkRoots, parentsDirectory, turnPath} from './places.js';
 import {sweepHosts} from './registry.js';
 import {releaseContainer} from './release.js';
 import {repair, repairInTurn, repairUnfinished} from './repair.js';
-
-/** In a turn: free the addresses of one network that belong to containers for which nobody answers. Leases first: a claim is made before them. */
-export const sweepLeases = ({claimed, settle}: Pick<NetworkRoots, 'claimed' | 'settle'>, directory: string): void => {
-	if (readLeases(directory).length === 0) {
-		return;
-	}
-
-	settle();
-	const leases = readLeases(directory);
-	const living = claimed();
-	for (const {address} of leases.filter(({id}) => !living.has(id))) {
-		dropLease(directory, address);
-	}
-};
+import {sweepLeases} from './sweep.js';
 
 const departed = (roots: NetworkRoots): string[] => {
 	const ids = namesIn(joinedDirectory(roots));
@@ -37,6 +24,7 @@ const departed = (roots: NetworkRoots): string[] => {
 /** Two looks where nothing is to be done: cheap enough for every start. */
 export const collectNetworks = async (roots: NetworkRoots): Promise<void> => {
 	await repairUnfinished(roots);
+	await collectOwned(roots);
 	if (existsSync(parentsDirectory(roots)) && isUnswept(roots)) {
 		await inTurn(turnPath(roots), () => {
 			sweepKeepers(roots);
@@ -71,6 +59,7 @@ export const collectNetworksThoroughly = async (roots: NetworkRoots): Promise<vo
 		return;
 	}
 
+	await collectOwned(roots);
 	await inTurn(turnPath(roots), async () => {
 		const lost = await strays(roots);
 		if (lost.length > 0) {

@@ -9,6 +9,7 @@
  *     DATA/networks/.joined/ID/NAME           a container that joined while it ran: gc frees its addresses
  *     DATA/networks/.unfinished               somebody changes networks, or was killed at it
  *     DATA/networks/.parents/NAME.KEEPER      FIFO: a parent namespace, by the process that keeps it; whoever needs that has it open
+ *     DATA/networks/.owners/PROCESS           a process that has made networks for itself; they go when it is gone
  *     RUN/ID/networks/NAME                    link to DATA/networks/NAME/names, for a container's resolver
  *
  * A network without `leases` isn't there: it is being made or removed, or whoever did that was killed.
@@ -42,6 +43,8 @@ export const joinedDirectory = ({data}: DataRoot): string => `${data}/networks/.
 export const joinedPath = ({data}: DataRoot, id: string, name: string): string => `${data}/networks/.joined/${id}/${name}`;
 /** Network namespaces, other than this machine's, that networks lie in (parent.ts). */
 export const parentsDirectory = ({data}: DataRoot): string => `${data}/networks/.parents`;
+/** Processes that have made networks for themselves: a file each, called by its identity. */
+export const ownersDirectory = ({data}: DataRoot): string => `${data}/networks/.owners`;
 /** What the resolver of a container looks names up in. */
 export const memberships = ({run}: Pick<NetworkRoots, 'run'>, id: string): string => `${run}/${id}/networks`;
 

@@ -36,6 +36,8 @@ export interface NetworkRecord {
 	parent?: ParentRecord;
 	/** Its parent passes on what goes to the others that say so. */
 	routed?: boolean;
+	/** The process that made it for itself: when that is gone, and nobody uses it, it is removed. */
+	owner?: string;
 	/** Bytes. */
 	mtu: number;
 	labels: Record<string, string>;
@@ -71,6 +73,7 @@ const isRecord = (value: object): value is NetworkRecord =>
 	&& 'mtu' in value && typeof value.mtu === 'number'
 	&& 'created' in value && typeof value.created === 'string'
 	&& 'labels' in value && typeof value.labels === 'object' && value.labels !== null
+	&& (!('owner' in value) || typeof value.owner === 'string')
 	&& (!('parent' in value) || isParent(value.parent))
 	&& 'subnets' in value && Array.isArray(value.subnets) && value.subnets.length > 0;
 

@@ -4,13 +4,13 @@ import {rmdirSync, rmSync} from 'node:fs';
 import {ClocheError, isErrno} from '../base/errors.js';
 import {inTurn} from '../base/turn.js';
 import {findNetwork, listNetworks} from './find.js';
-import {sweepLeases} from './gc.js';
 import {readLeases} from './leases.js';
 import {requirePrivilege, takeDown} from './machine.js';
 import {lowerAll} from './parented.js';
 import {leasesDirectory, networkDirectory, type NetworkRoots, readyPath, turnPath} from './places.js';
 import type {NetworkRecord} from './record.js';
 import {begin, finish, repairInTurn} from './repair.js';
+import {sweepLeases} from './sweep.js';
 
 /** Ids of the containers that are on it. */
 export const usersOf = (roots: Pick<NetworkRoots, 'data'>, name: string): string[] =>

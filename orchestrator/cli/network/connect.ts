@@ -8,7 +8,7 @@ import {stateRoots} from '../../container/store/roots.js';
 import type {Command} from '../commands.js';
 import {warn} from '../output.js';
 import {startCommandSupervisor} from '../supervisor.js';
-import {listOf, textOf} from './values.js';
+import {listOf, textOf} from '../values.js';
 
 /** @returns the network and the container */
 export const readPair = (operands: readonly string[], command: string): [network: string, container: string] => {

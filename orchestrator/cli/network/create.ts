@@ -7,7 +7,7 @@ import {stateRoots} from '../../container/store/roots.js';
 import {createNetwork} from '../../network/create.js';
 import type {Command} from '../commands.js';
 import {print, warn} from '../output.js';
-import {listOf, textOf} from './values.js';
+import {listOf, textOf} from '../values.js';
 
 const labelOf = (word: string): readonly [string, string] => {
 	try {

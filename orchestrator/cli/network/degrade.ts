@@ -5,7 +5,7 @@ import {degradeContainer} from '../../container/faults.js';
 import {readHarm} from '../../container/options/degradation.js';
 import {stateRoots} from '../../container/store/roots.js';
 import type {Command} from '../commands.js';
-import {textOf} from './values.js';
+import {textOf} from '../values.js';
 
 export const degrade: Command = {
 	table: {

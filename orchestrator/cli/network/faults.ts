@@ -7,7 +7,7 @@ import {type FaultView, viewFaults} from '../../network/faults/words.js';
 import type {Command} from '../commands.js';
 import {rowsWriter} from '../format/rows.js';
 import {print} from '../output.js';
-import {textOf} from './values.js';
+import {textOf} from '../values.js';
 
 /** What a template can name. */
 interface Row {

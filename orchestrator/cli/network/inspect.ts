@@ -8,7 +8,7 @@ import {type NetworkView, viewNetwork} from '../../network/view.js';
 import type {Command} from '../commands.js';
 import {viewsWriter} from '../format/views.js';
 import {print, warn} from '../output.js';
-import {textOf} from './values.js';
+import {textOf} from '../values.js';
 
 export const inspect: Command = {
 	table: {

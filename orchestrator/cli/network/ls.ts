@@ -10,7 +10,7 @@ import {readFilters} from '../filters.js';
 import {rowsWriter} from '../format/rows.js';
 import {print, warn} from '../output.js';
 import {FILTERS, selectorOf} from './select.js';
-import {listOf, requireNoOperands, textOf} from './values.js';
+import {listOf, requireNoOperands, textOf} from '../values.js';
 
 /** Docker's columns; what a template can name. */
 interface Row {
@@ -62,7 +62,7 @@ export const ls: Command = {
 		examples: [['cloche network ls --filter label=stage --format \'{{.Name}} {{.Subnets}}\'', 'a line of one\'s own for each']],
 	},
 	main(operands, values, {root}) {
-		requireNoOperands(operands, 'ls', 'cloche network ls --filter name=NAME shows those with a name');
+		requireNoOperands(operands, 'network ls', 'cloche network ls --filter name=NAME shows those with a name');
 		const write = rowsWriter<Row>(values['quiet'] === true ? '{{.ID}}' : textOf(values['format']) ?? 'table', HEADINGS, TABLE);
 		const roots = networkRoots(stateRoots({root}));
 		const isUsed = ({name}: NetworkRecord): boolean => {

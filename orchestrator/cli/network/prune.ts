@@ -7,7 +7,7 @@ import type {Command} from '../commands.js';
 import {requireConsent} from '../consent.js';
 import {PRUNE_FILTERS, pruneSelector, readFilters} from '../filters.js';
 import {print} from '../output.js';
-import {listOf, requireNoOperands} from './values.js';
+import {listOf, requireNoOperands} from '../values.js';
 
 const ALL = 'all networks that no container uses';
 
@@ -24,7 +24,7 @@ export const prune: Command = {
 		]}],
 	},
 	async main(operands, values, {root}) {
-		requireNoOperands(operands, 'prune', 'cloche network rm NAME removes one');
+		requireNoOperands(operands, 'network prune', 'cloche network rm NAME removes one');
 		const isChosen = pruneSelector(readFilters(listOf(values['filter']), PRUNE_FILTERS));
 		if (!requireConsent(values, 'network prune', ALL, `This removes ${ALL}.`)) {
 			return 0;

@@ -2,7 +2,7 @@
 
 import {existsSync} from 'node:fs';
 import {ClocheError} from '../../base/errors.js';
-import {joinedDirectory, networksDirectory, type NetworkRoots, parentsDirectory, unfinishedPath} from '../../network/places.js';
+import {joinedDirectory, networksDirectory, type NetworkRoots, ownersDirectory, parentsDirectory, unfinishedPath} from '../../network/places.js';
 import {readClaims} from './claim.js';
 import {collectGarbage} from './gc.js';
 import {readRecord} from './record.js';
@@ -27,14 +27,15 @@ export const containerName = (roots: StateRoots, id: string): string | undefined
 };
 
 /**
- * What killed processes have left of networks. Three looks where there is nothing: cheap enough for every start, and then asynchronous only
+ * What killed processes have left of networks. Four looks where there is nothing: cheap enough for every start, and then asynchronous only
  * where there is something.
  *
  * @param thorough for the command
  * @returns what couldn't be dealt with
  */
 export const tidyNetworks = async (roots: StateRoots, {thorough = false} = {}): Promise<ClocheError[]> => {
-	if (!thorough && !existsSync(unfinishedPath(roots)) && !existsSync(joinedDirectory(roots)) && !existsSync(parentsDirectory(roots))) {
+	const marks = [unfinishedPath, joinedDirectory, parentsDirectory, ownersDirectory];
+	if (!thorough && !marks.some(mark => existsSync(mark(roots)))) {
 		return [];
 	}
 

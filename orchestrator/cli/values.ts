@@ -1,7 +1,7 @@
-/** Options' values, as the commands of `cloche network` read them. */
+/** Options' values, as commands read them. */
 
-import {ClocheError} from '../../base/errors.js';
-import type {CommandValues} from '../commands.js';
+import {ClocheError} from '../base/errors.js';
+import type {CommandValues} from './commands.js';
 
 type Value = CommandValues[string] | undefined;
 
@@ -11,6 +11,6 @@ export const textOf = (value: Value): string | undefined => typeof value === 'st
 
 export const requireNoOperands = (operands: readonly string[], command: string, remedy: string): void => {
 	if (operands.length > 0) {
-		throw new ClocheError(`network ${command} ${operands.join(' ')}`, {why: 'it takes no operands', remedy});
+		throw new ClocheError(`${command} ${operands.join(' ')}`, {why: 'it takes no operands', remedy});
 	}
 };

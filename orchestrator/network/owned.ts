@@ -2,7 +2,9 @@
 
 import {rmdirSync, rmSync} from 'node:fs';
 import {isAlive, parseIdentity} from '../base/process.js';
+import {listNetworks} from './find.js';
 import {ignoring, namesIn, type NetworkRoots, ownersDirectory} from './places.js';
+import type {NetworkRecord} from './record.js';
 import {pruneNetworks} from './remove.js';
 
 type DataRoot = Pick<NetworkRoots, 'data'>;
@@ -22,13 +24,9 @@ const isGone = (owner: string): boolean => {
 /** Remove what the dead owned and nobody uses; what somebody still uses is looked at again. */
 export const collectOwned = async (roots: NetworkRoots): Promise<void> => {
 	for (const owner of namesIn(ownersDirectory(roots)).filter(name => isGone(name))) {
-		let left = 0;
-		const isItsOwn = (record: {owner?: string}): boolean => record.owner === owner;
-		const removed = await pruneNetworks(roots, record => {
-			left += isItsOwn(record) ? 1 : 0;
-			return isItsOwn(record);
-		});
-		if (removed.length >= left) {
+		const isItsOwn = (record: NetworkRecord): boolean => record.owner === owner;
+		await pruneNetworks(roots, isItsOwn);
+		if (!listNetworks(roots).networks.some(record => isItsOwn(record))) {
 			forgetOwner(roots, owner);
 		}
 	}

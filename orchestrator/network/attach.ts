@@ -3,18 +3,19 @@
  * where the network is up it costs some system calls and no process.
  */
 
-import {mkdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {ClocheError, isErrno} from '../base/errors.js';
 import {newId} from '../base/id.js';
 import {inTurn} from '../base/turn.js';
 import type {UpNetwork} from './create.js';
 import {parseAddress} from './address.js';
 import {dropLease, dropNamesOf, leasePath, readLeases, takeLease, takeNextLease} from './leases.js';
-import {type Endpoint, type EndpointLink, linksDirectory, type Member, type Wanted} from './endpoint.js';
+import type {Endpoint, EndpointLink, Member, Wanted} from './endpoint.js';
 import {macOf, parseMac} from './mac.js';
+import {claimLink, claimMembership, forgetLink} from './membership.js';
 import {isUpHere} from './machine.js';
 import {holdKeeper, isRaised} from './parent.js';
-import {ignoring, joinedPath, linkText, memberships, namesIn, networkDirectory, type NetworkRoots, registryDirectory, turnPath} from './places.js';
+import {ignoring, joinedPath, memberships, namesIn, networkDirectory, type NetworkRoots, turnPath} from './places.js';
 import {type NetworkRecord, type Range, rangesOf, readNetwork} from './record.js';
 import {addName, hostPath, isHostName, namePath, requireAlias} from './registry.js';
 import {contains, formatSubnet, isUsable} from './subnet.js';
@@ -90,32 +91,6 @@ const claimAddress = async (roots: NetworkRoots, name: string, range: Range, id:
 	throw outcome;
 };
 
-/** `eth0`, or the first that the container hasn't got; its name is claimed as everything is. */
-const claimLink = (roots: NetworkRoots, id: string, name: string): string => {
-	const directory = linksDirectory(roots, id);
-	for (let number = 0; ; number++) {
-		const link = `eth${number}`;
-		try {
-			symlinkSync(name, `${directory}/${link}`);
-			return link;
-		} catch (error) {
-			if (!isErrno(error, 'EEXIST')) {
-				throw error;
-			}
-		}
-	}
-};
-
-const claimMembership = (roots: NetworkRoots, id: string, name: string): void => {
-	mkdirSync(memberships(roots, id), {recursive: true, mode: 0o700});
-	mkdirSync(linksDirectory(roots, id), {recursive: true, mode: 0o700});
-	try {
-		symlinkSync(registryDirectory(networkDirectory(roots, name)), `${memberships(roots, id)}/${name}`);
-	} catch (cause) {
-		throw isErrno(cause, 'EEXIST') ? new ClocheError('the container is on the network already', {where: name, remedy: 'disconnect it first'}) : cause;
-	}
-};
-
 /** It ends with the container: its name is nobody's for long, and hangs on nothing. */
 const peerName = (): string => `v${newId()}`;
 
@@ -127,17 +102,6 @@ const forget = (roots: NetworkRoots, id: string, name: string, addresses: readon
 
 	rmSync(joinedPath(roots, id, name), {force: true});
 	forgetLink(roots, id, name);
-};
-
-const forgetLink = (roots: NetworkRoots, id: string, name: string): string | undefined => {
-	const directory = linksDirectory(roots, id);
-	const link = namesIn(directory).find(candidate => linkText(`${directory}/${candidate}`) === name);
-	rmSync(`${memberships(roots, id)}/${name}`, {force: true});
-	if (link !== undefined) {
-		rmSync(`${directory}/${link}`, {force: true});
-	}
-
-	return link;
 };
 
 const hostsOf = ({containerId, name, aliases = []}: Member): string[] =>
@@ -183,7 +147,7 @@ const attachTo = async (roots: NetworkRoots, {record, warnings, held}: UpNetwork
 	const directory = networkDirectory(roots, name);
 	const ranges = rangesOf(record);
 	const ips = (wanted.ips ?? []).map(text => requireWanted(text, name, ranges));
-	claimMembership(roots, id, name);
+	claimMembership(roots, id, record);
 	const addresses: string[] = [];
 	try {
 		if (wanted.live === true) {

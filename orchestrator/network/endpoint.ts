@@ -1,7 +1,7 @@
 /** What goes into {@link attach} and comes out of it (attach.ts). */
 
 import type {HeldKeeper} from './parent.js';
-import type {NetworkRoots} from './places.js';
+import {linkText, namesIn, type NetworkRoots} from './places.js';
 
 /** Who is to be on a network. */
 export interface Member {
@@ -54,6 +54,12 @@ export interface Endpoint {
 	/** Where the bridge is, if that isn't this machine's own network namespace: let go of when the container is there, which holds it then. */
 	parent?: HeldKeeper;
 }
+
+/** Networks that a container is on. */
+export const networksOf = (roots: Pick<NetworkRoots, 'run'>, id: string): string[] => {
+	const directory = linksDirectory(roots, id);
+	return namesIn(directory).flatMap(link => linkText(`${directory}/${link}`) ?? []);
+};
 
 /** Which of a container's links belongs to which network: `RUN/ID/links/eth0`, a symbolic link whose text is the network's name. */
 export const linksDirectory = ({run}: Pick<NetworkRoots, 'run'>, id: string): string => `${run}/${id}/links`;

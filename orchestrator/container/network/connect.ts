@@ -8,10 +8,10 @@ import {ClocheError} from '../../base/errors.js';
 import type {CreateOp, Plan, TargetProcess} from '../../helper/plan.js';
 import type {Supervisor} from '../../helper/supervisor.js';
 import {attach, detach} from '../../network/attach.js';
-import {type Endpoint, linksDirectory} from '../../network/endpoint.js';
+import {type Endpoint, linksDirectory, networksOf} from '../../network/endpoint.js';
 import {findNetwork} from '../../network/find.js';
 import {DEFAULT_NETWORK} from '../../network/default.js';
-import {linkText, memberships, namesIn} from '../../network/places.js';
+import {linkText, namesIn} from '../../network/places.js';
 import {type Entrance, findEntrance} from '../entrance.js';
 import {specFromJson, specToJson} from '../spec-json.js';
 import type {Attachment, ContainerSpec, NetworkSpec} from '../spec.js';
@@ -156,7 +156,7 @@ export const disconnectContainer = async (found: FoundContainer, word: string, c
 	const {record: {id}} = found;
 	const spec = requireOwnStack(found);
 	const up = isUp(found.state);
-	const known = up ? namesIn(memberships(roots, id)) : spec.network?.attachments.map(({network}) => network) ?? [];
+	const known = up ? networksOf(roots, id) : spec.network?.attachments.map(({network}) => network) ?? [];
 	const wanted = word === 'bridge' ? DEFAULT_NETWORK : word;
 	const name = known.includes(wanted) ? wanted : findNetwork(roots, wanted).name;
 	if (!known.includes(name)) {

@@ -10,7 +10,8 @@ export interface Bar {
 	/** `undefined` where it wasn't measured. */
 	value: number | undefined;
 	unit: string;
-	limit: number;
+	/** `undefined` where the project has set itself none. */
+	limit: number | undefined;
 	/** Which side of the limit is good. */
 	side: 'at most' | 'at least';
 }
@@ -76,6 +77,6 @@ export const readBars = (findings: Findings): Bar[] => [
 	...memoryBars(findings),
 ];
 
-/** `undefined` where it wasn't measured. */
+/** `undefined` where it wasn't measured, or there is no bar. */
 export const isPassed = ({value, limit, side}: Bar): boolean | undefined =>
-	value === undefined || Number.isNaN(value) ? undefined : side === 'at most' ? value <= limit : value >= limit;
+	value === undefined || limit === undefined || Number.isNaN(value) ? undefined : side === 'at most' ? value <= limit : value >= limit;

@@ -3,6 +3,7 @@
 import {EXEC, EXEC_CRUN} from './exec.js';
 import type {Findings} from './findings.js';
 import {lifeBars} from './life.js';
+import {networkBars} from './network/bars.js';
 import {NODE, series, SMALL, ANSWER, RELEASED} from './subjects.js';
 
 export interface Bar {
@@ -75,6 +76,7 @@ export const readBars = (findings: Findings): Bar[] => [
 	atMost(0.5, 'exec true ÷ crun exec', findings.samples.ratio(series(EXEC, ''), series(EXEC_CRUN, SMALL))),
 	...lifeBars(findings),
 	...memoryBars(findings),
+	...networkBars(findings),
 ];
 
 /** `undefined` where it wasn't measured, or there is no bar. */

@@ -4,6 +4,7 @@ import {isPassed, readBars} from './bars.js';
 import {EXEC, EXEC_COMMAND, EXEC_CRUN} from './exec.js';
 import type {Findings} from './findings.js';
 import {lifeRows} from './life.js';
+import {networkRows} from './network/report.js';
 import {rateRow, timeRow} from './rows.js';
 import {ANSWER, NODE, RELEASED, series, SMALL} from './subjects.js';
 import {figure, type Row} from './table.js';
@@ -105,6 +106,7 @@ export const reportRows = (findings: Findings): Row[] => [
 	...memoryRows(findings),
 	...breakdownRows(findings),
 	...lifeRows(findings),
+	...networkRows(findings),
 	['The bars'],
 	...barRows(findings),
 ];

@@ -12,7 +12,7 @@ import {busybox} from '../layers/busybox.js';
 const run = promisify(execFile);
 
 /** What podman keeps outside of the directories that it is given: a cache, its locks, what its runtime notes down. */
-const PODMAN = ['/var/lib/containers', '/dev/shm/libpod_lock', '/run/crun'];
+const PODMAN = ['/var/lib/containers', '/run/containers', '/dev/shm/libpod_lock', '/run/crun'];
 
 export interface Workshop {
 	/** On the disk, as /var/lib is. */

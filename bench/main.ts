@@ -99,6 +99,9 @@ const main = async (options: BenchOptions): Promise<void> => {
 		if (options.json !== undefined) {
 			await writeFile(options.json, `${JSON.stringify(findings, undefined, '\t')}\n`);
 		}
+	} catch (error) {
+		interrupted.signal.throwIfAborted(); // A Ctrl-C ends the programs, too: their words are none of its reason.
+		throw error;
 	} finally {
 		await cloche.close();
 		await scope.close();

@@ -1,8 +1,9 @@
 /** podman and docker with their bridges, where they are there. */
 
 import {existsSync} from 'node:fs';
-import {rmdir, writeFile} from 'node:fs/promises';
+import {mkdir, rmdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
+import type {Scope} from '../../orchestrator/base/scope.js';
 import type {Findings} from '../findings.js';
 import {tryCommand} from '../spawn.js';
 import type {Workshop} from '../workshop.js';
@@ -22,15 +23,23 @@ const NAMESPACES = '/run/netns';
 
 const withBridge = (argv: readonly string[]): string[] => argv.with(argv.indexOf('--network') + 1, 'bridge');
 
+/** What a `podman run` that is ended leaves there is in memory, and seen by nobody else: this is a mount among the bench's own. */
+const coverNamespaces = async (scope: Scope): Promise<void> => {
+	if (!existsSync(NAMESPACES)) {
+		await mkdir(NAMESPACES);
+		scope.defer(async () => rmdir(NAMESPACES).catch(() => undefined)); // Somebody else's may be in it by then.
+	}
+
+	await tryCommand(['mount', '-t', 'tmpfs', 'tmpfs', NAMESPACES]);
+	scope.defer(async () => tryCommand(['umount', '--lazy', NAMESPACES]));
+};
+
 /**
  * podman leaves its bridge and its rules behind, so it is run in a network namespace of the bench's own: it takes all of that along.
  * A file holds it, which is a mount among the bench's own mounts: even where the bench is killed, it goes.
  */
 const enclose = async (argv: readonly string[], {run, scope}: Workshop): Promise<string[]> => {
-	if (!existsSync(NAMESPACES)) {
-		scope.defer(async () => rmdir(NAMESPACES).catch(() => undefined)); // Somebody else's may be in it by then.
-	}
-
+	await coverNamespaces(scope);
 	const file = path.join(run, 'podman.net');
 	await writeFile(file, '');
 	await tryCommand(['unshare', `--net=${file}`, 'ip', 'link', 'set', 'lo', 'up']);

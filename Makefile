@@ -196,11 +196,16 @@ fuzz-%: test/helper/fuzz/%.c
 		|| { tail -n 40 build/fuzz/$*.log; exit 1; }
 	@sed -n 's/^stat:://p' build/fuzz/$*.log
 
-build/spawner: bench/spawner.c build/obj/flags
+build/spawner build/asker: build/%: bench/%.c build/obj/flags
 	$(SAY) $(CC) $(C_FLAGS) $(LINK_FLAGS) -o $@ $<
 
+LINKS := $(patsubst %,build/obj/%.o,netlink fail util)
+
+build/linker: bench/linker.c $(LINKS) build/obj/flags
+	$(SAY) $(CC) $(C_FLAGS) -Ihelper-c $(LINK_FLAGS) -o $@ $< $(LINKS)
+
 # Bundled, since tsx would make the Node that is measured larger and slower; beside nsinit and layers/, as the installed one is.
-bench: built dist build/spawner ## the table of start times, with every peer that is installed; BENCH_ROUNDS=5 is quick
+bench: built dist build/spawner build/asker build/linker ## the table of start times, with every peer that is installed; BENCH_ROUNDS=5 is quick
 	@$(BIN)/esbuild bench/main.ts --bundle --platform=node --target=node20 --format=esm --packages=external --log-level=warning --outfile=build/bench.mjs
 	@env -u NODE_EXTRA_CA_CERTS BENCH_ROUNDS='$(BENCH_ROUNDS)' BENCH_STARTS='$(BENCH_STARTS)' node build/bench.mjs $(BENCH_ARGS)
 

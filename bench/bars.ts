@@ -3,6 +3,7 @@
 import {EXEC, EXEC_CRUN} from './exec.js';
 import type {Findings} from './findings.js';
 import {lifeBars} from './life.js';
+import {networkBars} from './network/bars.js';
 import {NODE, series, SMALL, ANSWER, RELEASED} from './subjects.js';
 
 export interface Bar {
@@ -10,7 +11,8 @@ export interface Bar {
 	/** `undefined` where it wasn't measured. */
 	value: number | undefined;
 	unit: string;
-	limit: number;
+	/** `undefined` where the project has set itself none. */
+	limit: number | undefined;
 	/** Which side of the limit is good. */
 	side: 'at most' | 'at least';
 }
@@ -74,8 +76,9 @@ export const readBars = (findings: Findings): Bar[] => [
 	atMost(0.5, 'exec true ÷ crun exec', findings.samples.ratio(series(EXEC, ''), series(EXEC_CRUN, SMALL))),
 	...lifeBars(findings),
 	...memoryBars(findings),
+	...networkBars(findings),
 ];
 
-/** `undefined` where it wasn't measured. */
+/** `undefined` where it wasn't measured, or there is no bar. */
 export const isPassed = ({value, limit, side}: Bar): boolean | undefined =>
-	value === undefined || Number.isNaN(value) ? undefined : side === 'at most' ? value <= limit : value >= limit;
+	value === undefined || limit === undefined || Number.isNaN(value) ? undefined : side === 'at most' ? value <= limit : value >= limit;

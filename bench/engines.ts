@@ -4,7 +4,7 @@ import {execFile} from 'node:child_process';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import {tryCommand} from './spawn.js';
-import type {Workshop} from './workshop.js';
+import {untilUnnamed, type Workshop} from './workshop.js';
 
 const run = promisify(execFile);
 
@@ -16,6 +16,7 @@ export const importImage = async (engine: readonly string[], {disk, rootfs, scop
 	await run('tar', ['-C', rootfs, '-cf', archive, '.']);
 	await tryCommand([...engine, 'import', archive, IMAGE]);
 	scope.defer(async () => {
+		await untilUnnamed(disk);
 		await tryCommand([...engine, 'image', 'rm', '--force', IMAGE]);
 	});
 };

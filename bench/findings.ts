@@ -4,6 +4,7 @@ import type {Breakdown} from './breakdown.js';
 import type {Growth} from './growth.js';
 import type {Machine} from './machine.js';
 import type {Memory} from './memory.js';
+import type {NetworkFindings} from './network/measure.js';
 import type {Absent, Peer} from './peers.js';
 import type {Samples} from './statistics.js';
 
@@ -15,4 +16,5 @@ export interface Findings {
 	memory?: Memory;
 	growth?: Growth;
 	breakdown?: Breakdown;
+	network?: NetworkFindings;
 }

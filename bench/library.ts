@@ -8,7 +8,9 @@ const DIST = new URL('../dist/index.js', import.meta.url).href;
 
 const library = await import(DIST) as typeof Library;
 
-export const {cloche} = library;
+export const {cloche, openCloche} = library;
+
+export type {Cloche, ContainerProcess, LibraryOptions} from '../orchestrator/index.js';
 
 const IMAGE = 'busybox';
 
@@ -20,10 +22,16 @@ export interface LibraryRun {
 	released: number;
 }
 
+/** By which door, and with which options: the installed one's and none, unless it is about something else. */
+export interface Manner {
+	door?: Library.Cloche;
+	options?: Omit<Library.LibraryOptions, 'encoding'>;
+}
+
 /** What the bars are about. */
-export const runTrue = async (): Promise<LibraryRun> => {
+export const runTrue = async ({door = cloche, options}: Manner = {}): Promise<LibraryRun> => {
 	const begin = performance.now();
-	const container = cloche.run(IMAGE, ['true']);
+	const container = door.run(IMAGE, ['true'], options);
 	await container;
 	const answer = performance.now() - begin;
 	await container[Symbol.asyncDispose]();

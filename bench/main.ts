@@ -13,6 +13,7 @@ import {cloche} from './library.js';
 import {measureLife} from './life.js';
 import {describeMachine, describePeers, readMachine} from './machine.js';
 import {measureMemory} from './memory.js';
+import {measureNetwork} from './network/measure.js';
 import {readOptions, USAGE, type BenchOptions} from './options.js';
 import {findPeers} from './peers.js';
 import {reportRows} from './report.js';
@@ -68,6 +69,7 @@ const measure = async (findings: Findings, {rounds, starts, only}: BenchOptions,
 		findings.breakdown = await measureBreakdown(rounds);
 	});
 	await part('life', async () => measureLife(workshop, rounds, record, signal));
+	await part('network', async () => measureNetwork(findings, workshop, rounds, signal));
 	await part('large', async () => {
 		const held = growNode();
 		const rivals = peers.filter(({id}) => RIVALS.includes(id));
@@ -97,6 +99,9 @@ const main = async (options: BenchOptions): Promise<void> => {
 		if (options.json !== undefined) {
 			await writeFile(options.json, `${JSON.stringify(findings, undefined, '\t')}\n`);
 		}
+	} catch (error) {
+		interrupted.signal.throwIfAborted(); // A Ctrl-C ends the programs, too: their words are none of its reason.
+		throw error;
 	} finally {
 		await cloche.close();
 		await scope.close();

@@ -19,7 +19,8 @@ usage: make bench [BENCH_ROUNDS=51] [BENCH_STARTS=2000] [BENCH_ARGS='--json FILE
   BENCH_ROUNDS   rounds of the interleaved part: 51 gives steady medians, 5 a first look
   BENCH_STARTS   starts in the part that looks for growth; 40 a round by default, at most 2000
   --json FILE    write what was measured there, every single value
-  --only PART    only the parts with PART in their name: memory, rounds, flight, growth, breakdown, life, large
+  --only PART    only the parts with PART in their name: memory, rounds, exec,
+                 flight, growth, breakdown, life, network, large
 `;
 
 const DEFAULT_ROUNDS = 51;

@@ -4,26 +4,13 @@ import {isPassed, readBars} from './bars.js';
 import {EXEC, EXEC_COMMAND, EXEC_CRUN} from './exec.js';
 import type {Findings} from './findings.js';
 import {lifeRows} from './life.js';
+import {networkRows} from './network/report.js';
+import {rateRow, timeRow} from './rows.js';
 import {ANSWER, NODE, RELEASED, series, SMALL} from './subjects.js';
-import {quantile} from './statistics.js';
 import {figure, type Row} from './table.js';
 
 const LARGE = 'large';
-
-/** A row of times: the median, what nine of ten are below, and how it compares. */
-const timeRow = ({samples}: Findings, name: string, of: string, ours?: string): Row => {
-	if (!samples.has(of)) {
-		return [name, '-'];
-	}
-
-	return [
-		name,
-		figure(samples.median(of), 'ms'),
-		figure(quantile(samples.of(of), 0.9)),
-		figure(samples.ratio(of, series('floor', SMALL))),
-		ours === undefined ? '' : figure(samples.ratio(ours, of), '×'),
-	];
-};
+const FLIGHT = series('library', 'flight');
 
 const runRows = (findings: Findings, phase: string, ids: readonly string[]): Row[] => {
 	const ours = series('library', ANSWER, phase);
@@ -47,18 +34,11 @@ const commandRows = (findings: Findings): Row[] => {
 	];
 };
 
-const rateRow = ({samples}: Findings, name: string, of: string): Row => samples.has(of) ? [
-	name,
-	figure(samples.median(of), '/s'),
-	'', '',
-	of === series('library', 'flight') ? '' : figure(samples.ratio(series('library', 'flight'), of), '×'),
-] : [name, '-'];
-
 const flightRows = (findings: Findings): Row[] => [
-	rateRow(findings, 'cloche.run, one Node', series('library', 'flight')),
+	rateRow(findings, 'cloche.run, one Node', FLIGHT),
 	...findings.peers.filter(({id}) => findings.samples.has(series(id, SMALL, 'flight'))).flatMap(({id}) => [
-		rateRow(findings, id, series(id, SMALL, 'flight')),
-		rateRow(findings, '… from the same Node', series(id, NODE, 'flight')),
+		rateRow(findings, id, series(id, SMALL, 'flight'), FLIGHT),
+		rateRow(findings, '… from the same Node', series(id, NODE, 'flight'), FLIGHT),
 	]),
 ];
 
@@ -102,7 +82,8 @@ const breakdownRows = ({breakdown}: Findings): Row[] => breakdown === undefined 
 
 const barRows = (findings: Findings): Row[] => readBars(findings).map((bar): Row => {
 	const passed = isPassed(bar);
-	return [bar.what, figure(bar.value, bar.unit), `${bar.side} ${bar.limit}`, passed === undefined ? 'not measured' : passed ? 'pass' : 'SHORT'];
+	const verdict = passed === undefined ? bar.value === undefined ? 'not measured' : '' : passed ? 'pass' : 'SHORT';
+	return [bar.what, figure(bar.value, bar.unit), bar.limit === undefined ? 'no bar' : `${bar.side} ${bar.limit}`, verdict];
 });
 
 /** For {@link formatTable}. */
@@ -125,6 +106,7 @@ export const reportRows = (findings: Findings): Row[] => [
 	...memoryRows(findings),
 	...breakdownRows(findings),
 	...lifeRows(findings),
+	...networkRows(findings),
 	['The bars'],
 	...barRows(findings),
 ];

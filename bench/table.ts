@@ -20,6 +20,7 @@ export const figure = (value: number | undefined, unit = ''): string => {
 		return '-';
 	}
 
-	const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+	const size = Math.abs(value);
+	const digits = size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 4;
 	return unit === '' ? value.toFixed(digits) : `${value.toFixed(digits)} ${unit}`;
 };

@@ -69,6 +69,13 @@ const specFor = (found: FoundContainer): ContainerSpec => {
 	return specFromJson(found.record.spec);
 };
 
+/** Whoever starts it has read what it is to be on, and its links can't be changed yet. */
+const requireSettled = ({state, owner, record}: FoundContainer): void => {
+	if (!isUp(state) && owner !== undefined) {
+		throw new ClocheError('the container is being started', {where: record.name ?? record.id, remedy: 'try again in a moment'});
+	}
+};
+
 const requireOwnStack = (found: FoundContainer): ContainerSpec => {
 	const spec = specFor(found);
 	const {network} = spec.linux.namespaces;
@@ -95,6 +102,7 @@ export const connectContainer = async (found: FoundContainer, attachment: Attach
 	const {roots} = context;
 	const {record} = found;
 	const spec = requireOwnStack(found);
+	requireSettled(found);
 	const name = networkName(roots, attachment.network);
 	const asked = {...attachment, network: name};
 	if (!isUp(found.state)) {
@@ -155,6 +163,7 @@ export const disconnectContainer = async (found: FoundContainer, word: string, c
 	const {roots} = context;
 	const {record: {id}} = found;
 	const spec = requireOwnStack(found);
+	requireSettled(found);
 	const up = isUp(found.state);
 	const known = up ? networksOf(roots, id) : spec.network?.attachments.map(({network}) => network) ?? [];
 	const wanted = word === 'bridge' ? DEFAULT_NETWORK : word;

@@ -7,6 +7,7 @@
  */
 #include "build.h"
 #include "channel.h"
+#include "keep.h"
 #include "served.h"
 #include "system.h"
 #include "util.h"
@@ -76,6 +77,9 @@ int presence_open(struct channel *channel, const struct message *message, struct
 		return failed(failure, "open", path);
 	if (!S_ISFIFO(status.st_mode))
 		return refused(failure, EINVAL, "PRESENCE is no FIFO", path);
+	/* Else its keeper may have had its last look already. */
+	if (!keep_is_named(file, path))
+		return refused(failure, ENXIO, "PRESENCE's keeper ends", path);
 	/* Where it is served it lasts from one run to the next, and ends with the helper. */
 	if (channel->served)
 		channel->served->presence = steal_fd(&file);

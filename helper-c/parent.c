@@ -25,7 +25,7 @@ int parent_find(const struct message *message, struct parent *parent, struct fai
 	failure->step = STEP_PARENT;
 	cleanup_fd int pidfd = process_open((pid_t)field_u32(pid), field_u64(message_head(message, TAG_PARENT_START)));
 	if (pidfd < 0)
-		return refused(failure, ESRCH, "it has ended", NULL);
+		return errno == ESRCH ? refused(failure, ESRCH, "it has ended", NULL) : failed(failure, "pidfd_open", NULL);
 	parent->others = namespaces_apart((pid_t)field_u32(pid), CLONE_NEWUSER | CLONE_NEWNET);
 	/* Still there, so it was its namespaces that were looked at, and no later process's. */
 	if (poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, 0) != 0)

@@ -196,6 +196,7 @@ static int open_inside(struct failure *failure, const struct target *target, pid
 
 int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, const struct target *target, pid_t pid) {
 	build->failure.step = STEP_CREATE;
+	build->failure.index = (uint32_t)(plan_find(plan, OP_ENDPOINT) - plan->ops); /* whatever comes before the first of them */
 	cleanup_fd int inside_of = open_inside(&build->failure, target, pid);
 	if (inside_of < 0)
 		return build->failure.error == ESRCH ? 1 : -1;

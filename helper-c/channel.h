@@ -170,7 +170,7 @@ int join_container(struct build *build, struct target *target);
 int join_late(struct build *build, const struct target *target);
 void channel_on_target(struct supervisor *supervisor, struct channel *channel); /* the container that it joined has ended */
 
-/* The pidfd of the process PID that started at START, or -1. */
+/* The pidfd of the process PID that started at START, or -1; ESRCH where there is no such one. */
 int process_open(pid_t pid, uint64_t start);
 /* Which of the namespaces WHICH (CLONE_NEW*) of process PID are others than ours: those that are the same need no joining, and may refuse it. */
 int namespaces_apart(pid_t pid, int which);

@@ -72,7 +72,11 @@ static bool denies_setgroups(pid_t pid) {
 /* The start time is read after the pidfd is open: it is then that process's, or of a later one, whose start is another. */
 int process_open(pid_t pid, uint64_t start) {
 	cleanup_fd int pidfd = pidfd_open(pid);
-	return pidfd >= 0 && start_time(pid) == start ? steal_fd(&pidfd) : -1;
+	if (pidfd >= 0 && start && start_time(pid) == start)
+		return steal_fd(&pidfd);
+	if (pidfd >= 0 || errno == EINVAL)
+		errno = ESRCH;
+	return -1;
 }
 
 static int find_process(pid_t pid, uint64_t start, struct target *target) {

@@ -8,7 +8,7 @@
  * is killed leaves at most a file.
  */
 
-import {closeSync, constants, openSync, rmdirSync, rmSync} from 'node:fs';
+import {closeSync, constants, fstatSync, lstatSync, openSync, rmdirSync, rmSync} from 'node:fs';
 import {isErrno} from '../base/errors.js';
 import {formatIdentity, isAlive, parseIdentity, type ProcessIdentity} from '../base/process.js';
 import {ignoring, linkText, namesIn, networkDirectory, type NetworkRoots, parentsDirectory, readyPath} from './places.js';
@@ -49,6 +49,13 @@ const entriesOf = (roots: DataRoot): Entry[] => namesIn(parentsDirectory(roots))
 export const findKeeper = (roots: DataRoot, name: string): Keeper | undefined =>
 	entriesOf(roots).find(entry => entry.name === name && isAlive(entry.keeper))?.keeper;
 
+/** The keeper takes the name away before its last look: who opened it on the way there may have come too late. */
+const hasName = (file: number, path: string): boolean => {
+	const named = lstatSync(path, {throwIfNoEntry: false});
+	const opened = fstatSync(file);
+	return named?.ino === opened.ino && named.dev === opened.dev;
+};
+
 /** The same, and it stays. */
 export const holdKeeper = (roots: DataRoot, name: string): HeldKeeper | undefined => {
 	const keeper = findKeeper(roots, name);
@@ -68,12 +75,18 @@ export const holdKeeper = (roots: DataRoot, name: string): HeldKeeper | undefine
 		throw error;
 	}
 
-	return {keeper, release() {
+	const held: HeldKeeper = {keeper, release() {
 		if (file !== undefined) {
 			closeSync(file);
 			file = undefined;
 		}
 	}};
+	if (hasName(file, keeper.presence)) {
+		return held;
+	}
+
+	held.release();
+	return undefined;
 };
 
 /** What tells in which parent's life a network's bridge was made. */

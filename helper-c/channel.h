@@ -164,6 +164,7 @@ struct target {
 	uint64_t late;  /* those that the init enters itself, once it is cloned */
 	bool no_setgroups;
 };
+int target_look(const struct supervisor *supervisor, const struct message *message, struct target *target, struct failure *failure); /* the one of MESSAGE, if any */
 int target_find(struct supervisor *supervisor, struct channel *channel, const struct message *message, struct target *target,
 	struct failure *failure);
 int join_container(struct build *build, struct target *target);
@@ -187,6 +188,9 @@ int parent_find(const struct message *message, struct parent *parent, struct fai
 int parent_enter(const struct parent *parent, int which, struct failure *failure); /* for good: by a process apart */
 int parent_do(const struct parent *parent, int (*act)(void *argument), void *argument, struct failure *failure); /* ACT in its namespaces */
 int presence_open(struct channel *channel, const struct message *message, struct failure *failure);
+
+/* links.c: LINKS. */
+void links_make(struct supervisor *supervisor, const struct message *message, const struct plan *plan);
 
 /* outside.c: id maps, written by who is in PARENT, and version 1 cgroups of an init that waits. */
 int outside_prepare(struct build *build, const struct message *message, const struct parent *parent, pid_t pid);

@@ -125,6 +125,10 @@ const breaches: Record<string, [bytes: Buffer | Buffer[], why: RegExp]> = {
 	'a presence past PATH_MAX': [create([string(Tag.PRESENCE, LONG)]), /longer than PATH_MAX/],
 	'a presence in START': [[create(), start([string(Tag.PRESENCE, '/x'), ...exec])], /no meaning/],
 	'an operation\'s own parent': [create(op(Op.ENDPOINT, string(Tag.VALUE, 'eth0'), string(Tag.PEER, 'v0'), u32(Tag.PARENT_PID, 1))), /no meaning/],
+	'LINKS without one': [frame(Kind.LINKS, [u32(Tag.TARGET_CHANNEL, 1)], {channel: 2}), /LINKS without one/],
+	'LINKS without a target': [frame(Kind.LINKS, op(Op.ENDPOINT, string(Tag.VALUE, 'eth0'), string(Tag.PEER, 'v0')), {channel: 2}), /one of TARGET_CHANNEL and TARGET_PID/],
+	'another operation in LINKS': [frame(Kind.LINKS, [u32(Tag.TARGET_CHANNEL, 1), ...op(Op.LINK_DELETE, string(Tag.VALUE, 'eth0'))], {channel: 2}), /wrong phase/],
+	'LINKS on channel 0': [frame(Kind.LINKS, [u32(Tag.TARGET_CHANNEL, 1), ...op(Op.ENDPOINT, string(Tag.VALUE, 'eth0'), string(Tag.PEER, 'v0'))], {channel: 0}), /channel's number is taken/],
 	'JOIN without a target': [frame(Kind.JOIN, streams, {channel: 2}), /one of TARGET_CHANNEL and TARGET_PID/],
 };
 

@@ -99,6 +99,9 @@ export const goldenRequests: Readonly<Record<string, () => Buffer>> = {
 		{op: 'endpoint', name: 'eth0', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24', 'fd00::2/64'], gateways: ['10.89.0.1'], mac: '02:00:00:00:00:2a', mtu: 1400},
 	]}),
 	'join-parent': () => encodeCreate(4, {...joined, parent: {pid: 4711, start: 5_000_000_000}, create: [{op: 'link-delete', name: 'eth0', ifExists: true}]}, {target: {pid: 4712, start: 5_000_000_001}}),
+	links: () => encodeLinks(5, {...joined, parent: {pid: 4711, start: 5_000_000_000}, create: [
+		{op: 'endpoint', name: 'eth1', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24'], mac: '02:00:00:00:00:2a', mtu: 1400},
+	]}, {pid: 4712, start: 5_000_000_001}),
 	serve: () => encodeServe(1, service),
 	'serve-least': () => encodeServe(1, {socket: '/s', exitFile: '/e', initLink: '/i', boot: '1a2b3c4d', stopSignal: 15, stopTimeout: 0}),
 	detach: () => encodeDetach(),

@@ -2,7 +2,7 @@
 
 import {readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
-import {encodeCreate, encodeResize, encodeResume, encodeSignal, encodeStart} from '../../../orchestrator/helper/encode.js';
+import {encodeCreate, encodeLinks, encodeResize, encodeResume, encodeSignal, encodeStart} from '../../../orchestrator/helper/encode.js';
 import {encodeAttach, encodeDetach, encodeInput, encodeServe, encodeStatus, encodeStop} from '../../../orchestrator/helper/encode-service.js';
 import type {HelperEvent} from '../../../orchestrator/helper/events.js';
 import type {CreateOp, Plan, Service, StartOp} from '../../../orchestrator/helper/plan.js';

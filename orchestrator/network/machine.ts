@@ -68,10 +68,11 @@ export const bringUp = async (roots: DataRoot, record: NetworkRecord, switched: 
 		setForwarding(true);
 	}
 
+	const ready = readyPath(networkDirectory(roots, record.name));
+	// Before the bridge is half made, and we may be killed: then nobody must take it for whole because it was, in this very boot.
+	rmSync(ready, {force: true});
 	const stale = linkExists(record.bridge) ? removalLines(record) : [];
 	await ipBatch([...stale, ...bridgeLines(record, rootName(roots))]);
-	const ready = readyPath(networkDirectory(roots, record.name));
-	rmSync(ready, {force: true});
 	symlinkSync(bootId(), ready);
 	return warningsOf(record, switched);
 };

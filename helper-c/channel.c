@@ -66,6 +66,7 @@ void channel_free(struct supervisor *supervisor, struct channel *channel) {
 	supervisor_forget(supervisor, &channel->target);
 	close_fd(&channel->mounts);
 	free(channel->remove);
+	free(channel->links);
 	free(channel->cgroups);
 	free(channel->unsent);
 	free(channel);

@@ -54,6 +54,7 @@ struct channel {
 	struct relay *relay; /* with TERMINAL */
 	struct resolver *resolver; /* with RESOLVER */
 	char *remove;        /* paths, each ending in NUL, then an empty one */
+	char *links;         /* for endpoints_delete, or NULL */
 	uint8_t *unsent;     /* what the init's socket had no room for yet */
 	size_t unsent_size;
 	bool started;        /* START came */

@@ -1,4 +1,5 @@
 /* ending.c: a container's end: the answer first, then what the kernel and the disk still hold. */
+#include "endpoint.h"
 #include "peer.h"
 #include "resolver.h"
 #include "served.h"
@@ -173,12 +174,14 @@ static void released(struct supervisor *supervisor, struct channel *channel) {
 	channel_free(supervisor, channel);
 }
 
-/* The tree is large: a process of its own goes on with it, so that the other containers needn't wait. */
+/* The tree is large, or the kernel slow: a process of its own goes on with it, so that the other containers needn't wait. */
 static bool remove_apart(struct supervisor *supervisor, struct channel *channel, const char *paths) {
 	pid_t pid = fork();
 	if (pid == 0) {
 		/* Copies of the sockets and pipes of others would keep their ends of file from coming until this is done. */
 		syscall(SYS_close_range, 0u, ~0u, 0u);
+		if (channel->links)
+			endpoints_delete(channel->links); /* before its addresses are anybody else's */
 		for (const char *path = paths; *path; path += strlen(path) + 1)
 			if (remove_tree(path, -1) != REMOVED)
 				_exit(errno > 0 && errno < 256 ? errno : EIO);
@@ -227,6 +230,8 @@ void channel_release(struct supervisor *supervisor, struct channel *channel) {
 	}
 	if (channel->served)
 		serve_close(supervisor, channel->served);
+	if (channel->links && remove_apart(supervisor, channel, channel->remove))
+		return;
 	for (const char *path = channel->remove; path && *path; path += strlen(path) + 1) {
 		switch (remove_tree(path, INLINE_REMOVALS)) {
 		case REMOVED: break;

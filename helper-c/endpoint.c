@@ -6,6 +6,8 @@
  *     each of that would wait for an RCU grace period.
  *  2. the init, which has its say in its own namespace even where that is of another user, waits for it at its first ENDPOINT;
  *     it brings its end up, and adds addresses and routes.
+ *  3. at the end the pair is deleted. The namespace would take it along, but a connection whose last words nobody answered keeps
+ *     that for a hundred seconds (tcp_orphan_retries), with its address on the bridge, which is somebody else's by then.
  */
 #include "build.h"
 #include "endpoint.h"
@@ -126,17 +128,44 @@ static void ask_to_delete(struct netlink *netlink, const char *name) {
 	netlink_put_string(netlink, IFLA_IFNAME, name);
 }
 
+static void unmake_pair(const char *peer, const char *netns) {
+	static struct failure ignored;
+	struct netlink netlink;
+	if (netlink_open(&netlink, netns) < 0)
+		return;
+	ask_to_delete(&netlink, peer);
+	(void)netlink_commit(&netlink, &ignored);
+	netlink_close(&netlink);
+}
+
 /* Where the container's namespace doesn't take them along, or not yet. */
 static void unmake_pairs(const struct plan *plan, uint32_t count) {
-	static struct failure ignored;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count; i++)
+		if (plan->ops[i].kind == OP_ENDPOINT)
+			unmake_pair(op_string(&plan->ops[i], TAG_PEER), op_string(&plan->ops[i], TAG_NETNS));
+}
+
+char *endpoints_keep(const struct plan *plan) {
+	char *links = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&links, &size);
+	for (uint32_t i = 0; out && i < plan->count; i++) {
 		const struct op *op = &plan->ops[i];
-		struct netlink netlink;
-		if (op->kind != OP_ENDPOINT || netlink_open(&netlink, op_string(op, TAG_NETNS)) < 0)
-			continue;
-		ask_to_delete(&netlink, op_string(op, TAG_PEER));
-		(void)netlink_commit(&netlink, &ignored);
-		netlink_close(&netlink);
+		const char *netns = op_string(op, TAG_NETNS);
+		if (op->kind == OP_ENDPOINT)
+			fprintf(out, "%s%c%s%c", op_string(op, TAG_PEER), 0, netns ? netns : "", 0);
+	}
+	if (out && fclose(out) == 0)
+		return links; /* which ends in one more NUL: open_memstream(3) */
+	free(links);
+	return NULL;
+}
+
+void endpoints_delete(const char *links) {
+	while (*links) {
+		const char *netns = links + strlen(links) + 1;
+		unmake_pair(links, *netns ? netns : NULL);
+		links = netns + strlen(netns) + 1;
 	}
 }
 

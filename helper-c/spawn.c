@@ -232,6 +232,8 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 	/* It has run meanwhile: if it failed by itself, it tells so itself. */
 	if (made < 0 && build->failure.error != ESRCH)
 		return -1;
+	if (made == 0 && !build->joins) /* else they are those of a container that lives on */
+		channel->links = endpoints_keep(plan);
 	(void)resume(channel, build);
 	return 0;
 }

@@ -39,6 +39,11 @@ int timer_set(struct supervisor *supervisor, struct timer *timer, uint32_t milli
 void timer_clear(struct supervisor *supervisor, struct timer *timer);
 void timer_on_ready(struct supervisor *supervisor, struct timer *timer);
 
+struct parent {
+	int pidfd;  /* -1: the helper itself */
+	int others; /* of CLONE_NEWUSER and CLONE_NEWNET, those of its namespaces that aren't ours */
+};
+
 struct relay;
 struct resolver;
 struct ports;
@@ -54,6 +59,9 @@ struct channel {
 	struct relay *relay; /* with TERMINAL */
 	struct resolver *resolver; /* with RESOLVER */
 	char *remove;        /* paths, each ending in NUL, then an empty one */
+	char *links;         /* the outer ends of its links, each ending in NUL, then an empty name; or NULL */
+	int inside;          /* with links: its network namespace, or -1 */
+	struct parent parent; /* ... and where the outer ends are */
 	uint8_t *unsent;     /* what the init's socket had no room for yet */
 	size_t unsent_size;
 	bool started;        /* START came */
@@ -180,10 +188,6 @@ int namespaces_apart(pid_t pid, int which);
 int run_apart(int (*act)(void *argument), void *argument);
 
 /* parent.c */
-struct parent {
-	int pidfd;  /* -1: the helper itself */
-	int others; /* of CLONE_NEWUSER and CLONE_NEWNET, those of its namespaces that aren't ours */
-};
 int parent_find(const struct message *message, struct parent *parent, struct failure *failure);
 int parent_enter(const struct parent *parent, int which, struct failure *failure); /* for good: by a process apart */
 int parent_do(const struct parent *parent, int (*act)(void *argument), void *argument, struct failure *failure); /* ACT in its namespaces */

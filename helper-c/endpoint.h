@@ -13,3 +13,12 @@ int endpoints_make(struct build *build, const struct plan *plan, const struct pa
 
 /* Delete those that an earlier run left: its namespace may be gone, but the kernel takes its time to empty it. */
 void endpoints_forget(const struct plan *plan, const struct parent *parent);
+
+/* Note in CHANNEL what the two below need to know of its links at its end. -1: no memory. */
+int endpoints_keep(struct channel *channel, const struct plan *plan, const struct parent *parent);
+
+/* Whether links of a container whose processes are gone stay: connections whose last words nobody has answered keep its network namespace. */
+bool endpoints_linger(const struct channel *channel);
+
+/* Delete its links; those that are gone are fine. It waits for the kernel, so not in the supervisor's loop. */
+void endpoints_delete(const struct channel *channel);

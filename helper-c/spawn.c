@@ -231,6 +231,8 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		endpoints_forget(plan, &start.parent);
 	if (endpoints_make(build, plan, &start.parent, &start.target, channel->pid) < 0)
 		return -1;
+	if (!build->joins && endpoints_keep(channel, plan, &start.parent) < 0)
+		return failed(&build->failure, "malloc", NULL);
 	/* It has run meanwhile: if it failed by itself, it tells so itself. */
 	(void)resume(channel, build);
 	return 0;

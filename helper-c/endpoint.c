@@ -15,6 +15,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,15 +177,28 @@ static int make_there(void *argument) {
 	return 0;
 }
 
-int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, pid_t pid) {
+/* The network namespace of the container, or -1 and FAILURE. */
+static int open_inside(struct failure *failure, const struct target *target, pid_t pid) {
 	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/ns/net", pid);
+	/* Only root may look at who joins (PR_SET_DUMPABLE, see arrive()), but at the container's first process, as setns did. */
+	bool through_target = target->pidfd >= 0 && target->enter & CLONE_NEWNET;
+	snprintf(path, sizeof path, "/proc/%d/ns/net", through_target ? target->pid : pid);
 	cleanup_fd int inside_of = open(path, O_RDONLY | O_CLOEXEC);
-	build->failure.step = STEP_CREATE;
 	if (inside_of < 0 && errno == ENOENT)
-		errno = ESRCH; /* it has ended by itself */
+		errno = ESRCH;
 	if (inside_of < 0)
-		return failed(&build->failure, "open", path);
+		return failed(failure, "open", path);
+	/* Still there, so it was its own. */
+	if (through_target && poll(&(struct pollfd){.fd = target->pidfd, .events = POLLIN}, 1, 0) != 0)
+		return refused(failure, ESRCH, "it has ended", path);
+	return steal_fd(&inside_of);
+}
+
+int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, const struct target *target, pid_t pid) {
+	build->failure.step = STEP_CREATE;
+	cleanup_fd int inside_of = open_inside(&build->failure, target, pid);
+	if (inside_of < 0)
+		return build->failure.error == ESRCH ? 1 : -1;
 	struct pairs pairs = {build, plan, inside_of};
 	return parent_do(parent, make_there, &pairs, &build->failure);
 }

@@ -1,9 +1,10 @@
 /*
- * keep.c: `nsinit --keep FIFO`: the process whose namespaces are containers' parent. It makes FIFO, says so by a newline on
- * its standard output, and lasts as long as somebody has FIFO open for writing.
+ * keep.c: `nsinit --keep FIFO`: the process whose namespaces are containers' parent. It makes FIFO~, says so by a newline on
+ * its standard output, and lasts as long as somebody has it open for writing. Who started us gives it its name once he has
+ * it open: anybody else who came before him and left would end us.
  *
- * Nobody may have it open and find the keeper gone. So it is renamed before the last look: who opened it before that is seen by
- * that look, and it gets its name back; who comes after it finds nothing. One that was under way between the two may still get in
+ * Nobody may have it open and find the keeper gone. So it is renamed back before the last look: who opened it before that is seen by
+ * that look, and it gets its name again; who comes after it finds nothing. One that was under way between the two may still get in
  * (its path was looked up, it isn't counted yet), so who opens FIFO looks whether it still has its name, and else has nothing.
  *
  * A name may be taken away, and by now be another keeper's. Then only what is open already counts.
@@ -48,20 +49,19 @@ static int complain(const char *path) {
 
 int keep(const char *path) {
 	char closing[4096];
-	struct stat status;
 	if (snprintf(closing, sizeof closing, "%s~", path) >= (int)sizeof closing) {
 		errno = ENAMETOOLONG;
 		return complain(path);
 	}
-	if (lstat(closing, &status) < 0 && errno != ENOENT) /* ENAMETOOLONG: by the one byte */
-		return complain(closing);
-	if (mkfifo(path, 0600) < 0)
+	if (!*path)
+		errno = ENOENT;
+	if (!*path || mkfifo(closing, 0600) < 0)
 		return complain(path);
 	signal(SIGPIPE, SIG_IGN);
-	int fifo = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fifo = open(closing, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fifo < 0 || write_all(STDOUT_FILENO, "\n", 1) < 0) {
-		int result = complain(path);
-		unlink(path);
+		int result = complain(closing);
+		unlink(closing);
 		return result;
 	}
 	close(STDOUT_FILENO);

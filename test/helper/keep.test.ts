@@ -1,7 +1,7 @@
 /** `nsinit --keep FIFO`, which lasts as long as somebody has the FIFO open for writing, and PRESENCE, by which a supervisor does. */
 
 import {execFileSync, spawn} from 'node:child_process';
-import {chownSync, closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, renameSync, statSync, symlinkSync, unlinkSync, writeFileSync, writeSync} from 'node:fs';
+import {chownSync, closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, renameSync, rmdirSync, statSync, symlinkSync, unlinkSync, writeFileSync, writeSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {once} from 'node:events';
 import {join} from 'node:path';
@@ -44,6 +44,13 @@ const orNothing = (path: string): string => existsSync(path) ? readFileSync(path
 
 const attend = (path: string): number => openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
 
+/** As who started a keeper does: it has the FIFO open before anybody else can. */
+const begin = (path: string): number => {
+	const file = attend(`${path}~`);
+	renameSync(`${path}~`, path);
+	return file;
+};
+
 const codeOf = (act: () => unknown): string | undefined => {
 	try {
 		act();
@@ -76,9 +83,10 @@ test('a keeper ends with the last of those who have its FIFO open, and not befor
 	const directory = directoryFor(t, 'root');
 	const path = join(directory, 'fifo');
 	const keeper = await keeperOf(t, path);
-	t.is(statSync(path).mode & 0o7777, 0o600);
+	t.is(statSync(`${path}~`).mode & 0o7777, 0o600);
 	await waits(t, keeper.pid);
-	const first = attend(path);
+	t.false(existsSync(path));
+	const first = begin(path);
 	const second = attend(path);
 	closeSync(first);
 	await isHeard(t, second);
@@ -95,7 +103,7 @@ test('a keeper ends with the last of those who have its FIFO open, and not befor
 test('who says something and goes is gone', async t => {
 	const path = join(directoryFor(t, 'root'), 'fifo');
 	const keeper = await keeperOf(t, path);
-	const one = attend(path);
+	const one = begin(path);
 	writeSync(one, 'x'.repeat(5000));
 	closeSync(one);
 	t.deepEqual(await keeper.ended, [0, '']);
@@ -115,8 +123,7 @@ test('whoever has it open, and found its name once he had, never finds the keepe
 	let keepers = 0;
 	for (; left > 0; keepers++) {
 		const keeper = await keeperOf(t, path);
-		// The last one may have come after everybody had left.
-		void until(t, () => left === 0 || !keeper.isThere).then(() => keeper.isThere && codeOf(() => closeSync(attend(path))));
+		closeSync(begin(path));
 		t.deepEqual(await keeper.ended, [0, '']);
 	}
 
@@ -128,18 +135,15 @@ test('whoever has it open, and found its name once he had, never finds the keepe
 	t.deepEqual(readdirSync(directory), []);
 });
 
-test('a keeper that is killed leaves its FIFO, which nobody reads, and where none can be made', async t => {
+test('a keeper that is killed leaves its FIFO, which nobody reads', async t => {
 	const path = join(directoryFor(t, 'root'), 'fifo');
 	const keeper = await keeperOf(t, path);
-	const one = attend(path);
+	const one = begin(path);
 	process.kill(keeper.pid, 'SIGKILL');
 	await keeper.ended;
 	t.is(codeOf(() => writeSync(one, 'x')), 'EPIPE');
 	t.is(codeOf(() => attend(path)), 'ENXIO');
 	closeSync(one);
-	const [code, said] = await (await keeperOf(t, path)).ended;
-	t.is(code, 125);
-	t.regex(said, /File exists/);
 	t.true(statSync(path).isFIFO());
 });
 
@@ -147,8 +151,6 @@ test('paths where no FIFO can be are refused before anything is made', async t =
 	const directory = directoryFor(t, 'root');
 	writeFileSync(join(directory, 'file'), 'kept');
 	const cases: Array<[path: string, why: RegExp]> = [
-		[join(directory, 'file'), /File exists/],
-		[directory, /File exists/],
 		[join(directory, 'nowhere', 'fifo'), /No such file/],
 		[join(directory, 'file', 'fifo'), /Not a directory/],
 		[join(directory, 'x'.repeat(255)), /name too long/i],
@@ -166,7 +168,7 @@ test('paths where no FIFO can be are refused before anything is made', async t =
 	t.deepEqual(readdirSync(directory), ['file']);
 	t.is(readFileSync(join(directory, 'file'), 'utf8'), 'kept');
 	const longest = await keeperOf(t, join(directory, 'x'.repeat(254)));
-	closeSync(attend(join(directory, 'x'.repeat(254))));
+	closeSync(begin(join(directory, 'x'.repeat(254))));
 	t.deepEqual(await longest.ended, [0, '']);
 	t.deepEqual(readdirSync(directory), ['file']);
 });
@@ -190,10 +192,10 @@ test('a keeper whose name is taken away, or given to another, lasts for those wh
 	const directory = directoryFor(t, 'root');
 	const path = join(directory, 'fifo');
 	const first = await keeperOf(t, path);
-	const one = attend(path);
+	const one = begin(path);
 	unlinkSync(path);
 	const second = await keeperOf(t, path);
-	const other = attend(path);
+	const other = begin(path);
 	t.not(fstatSync(one).ino, fstatSync(other).ino);
 	closeSync(one);
 	t.deepEqual(await first.ended, [0, '']);
@@ -204,15 +206,16 @@ test('a keeper whose name is taken away, or given to another, lasts for those wh
 	t.deepEqual(readdirSync(directory), []);
 });
 
-test('what else has the name that a keeper takes at its end', async t => {
+test('what has the name already that a keeper begins with is left alone', async t => {
 	const directory = directoryFor(t, 'root');
 	const path = join(directory, 'fifo');
-	for (const make of [() => writeFileSync(`${path}~`, ''), () => mkdirSync(`${path}~`)]) {
+	for (const [make, remove] of [[() => writeFileSync(`${path}~`, ''), () => unlinkSync(`${path}~`)], [() => mkdirSync(`${path}~`), () => rmdirSync(`${path}~`)]] as const) {
 		make();
-		const keeper = await keeperOf(t, path);
-		closeSync(attend(path));
-		t.deepEqual(await keeper.ended, [0, '']);
-		t.false(existsSync(path));
+		const [code, said] = await (await keeperOf(t, path)).ended;
+		t.is(code, 125);
+		t.regex(said, /File exists/);
+		t.deepEqual(readdirSync(directory), ['fifo~']);
+		remove();
 	}
 });
 

@@ -43,7 +43,7 @@ static struct channel *channel_new(struct supervisor *supervisor, uint32_t numbe
 	struct channel *channel = calloc(1, sizeof *channel);
 	if (!channel)
 		return NULL;
-	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}, .target = -1, .presence = -1, .remover = -1, .forwarder = -1};
+	*channel = (struct channel){.next = supervisor->channels, .number = number, .pidfd = -1, .sync = -1, .mounts = -1, .ends = {-1, -1, -1}, .target = -1, .presence = -1, .inside = -1, .parent = {.pidfd = -1}, .remover = -1, .forwarder = -1};
 	supervisor->channels = channel;
 	supervisor->channel_count++;
 	return channel;
@@ -67,6 +67,9 @@ void channel_free(struct supervisor *supervisor, struct channel *channel) {
 	close_fd(&channel->mounts);
 	close_fd(&channel->presence);
 	free(channel->remove);
+	free(channel->links);
+	close_fd(&channel->inside);
+	close_fd(&channel->parent.pidfd);
 	free(channel->cgroups);
 	free(channel->unsent);
 	free(channel);

@@ -39,6 +39,11 @@ int timer_set(struct supervisor *supervisor, struct timer *timer, uint32_t milli
 void timer_clear(struct supervisor *supervisor, struct timer *timer);
 void timer_on_ready(struct supervisor *supervisor, struct timer *timer);
 
+struct parent {
+	int pidfd;  /* -1: the helper itself */
+	int others; /* of CLONE_NEWUSER and CLONE_NEWNET, those of its namespaces that aren't ours */
+};
+
 struct relay;
 struct resolver;
 struct ports;
@@ -54,6 +59,9 @@ struct channel {
 	struct relay *relay; /* with TERMINAL */
 	struct resolver *resolver; /* with RESOLVER */
 	char *remove;        /* paths, each ending in NUL, then an empty one */
+	char *links;         /* the outer ends of its links, each ending in NUL, then an empty name; or NULL */
+	int inside;          /* with links: its network namespace, or -1 */
+	struct parent parent; /* ... and where the outer ends are */
 	uint8_t *unsent;     /* what the init's socket had no room for yet */
 	size_t unsent_size;
 	bool started;        /* START came */
@@ -164,13 +172,14 @@ struct target {
 	uint64_t late;  /* those that the init enters itself, once it is cloned */
 	bool no_setgroups;
 };
+int target_look(const struct supervisor *supervisor, const struct message *message, struct target *target, struct failure *failure); /* the one of MESSAGE, if any */
 int target_find(struct supervisor *supervisor, struct channel *channel, const struct message *message, struct target *target,
 	struct failure *failure);
 int join_container(struct build *build, struct target *target);
 int join_late(struct build *build, const struct target *target);
 void channel_on_target(struct supervisor *supervisor, struct channel *channel); /* the container that it joined has ended */
 
-/* The pidfd of the process PID that started at START, or -1. */
+/* The pidfd of the process PID that started at START, or -1; ESRCH where there is no such one. */
 int process_open(pid_t pid, uint64_t start);
 /* Which of the namespaces WHICH (CLONE_NEW*) of process PID are others than ours: those that are the same need no joining, and may refuse it. */
 int namespaces_apart(pid_t pid, int which);
@@ -179,14 +188,13 @@ int namespaces_apart(pid_t pid, int which);
 int run_apart(int (*act)(void *argument), void *argument);
 
 /* parent.c */
-struct parent {
-	int pidfd;  /* -1: the helper itself */
-	int others; /* of CLONE_NEWUSER and CLONE_NEWNET, those of its namespaces that aren't ours */
-};
 int parent_find(const struct message *message, struct parent *parent, struct failure *failure);
 int parent_enter(const struct parent *parent, int which, struct failure *failure); /* for good: by a process apart */
 int parent_do(const struct parent *parent, int (*act)(void *argument), void *argument, struct failure *failure); /* ACT in its namespaces */
 int presence_open(struct channel *channel, const struct message *message, struct failure *failure);
+
+/* links.c: LINKS. */
+void links_make(struct supervisor *supervisor, const struct message *message, const struct plan *plan);
 
 /* outside.c: id maps, written by who is in PARENT, and version 1 cgroups of an init that waits. */
 int outside_prepare(struct build *build, const struct message *message, const struct parent *parent, pid_t pid);

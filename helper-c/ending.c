@@ -1,4 +1,5 @@
 /* ending.c: a container's end: the answer first, then what the kernel and the disk still hold. */
+#include "endpoint.h"
 #include "peer.h"
 #include "resolver.h"
 #include "served.h"
@@ -173,12 +174,16 @@ static void released(struct supervisor *supervisor, struct channel *channel) {
 	channel_free(supervisor, channel);
 }
 
-/* The tree is large: a process of its own goes on with it, so that the other containers needn't wait. */
-static bool remove_apart(struct supervisor *supervisor, struct channel *channel, const char *paths) {
+/* The tree is large, or the kernel slow: a process of its own goes on with it, so that the other containers needn't wait. */
+static bool remove_apart(struct supervisor *supervisor, struct channel *channel, const char *paths, bool links) {
 	pid_t pid = fork();
 	if (pid == 0) {
 		/* Copies of the sockets and pipes of others would keep their ends of file from coming until this is done. */
-		syscall(SYS_close_range, 0u, ~0u, 0u);
+		if (links && channel->parent.pidfd >= 0)
+			channel->parent.pidfd = dup2(channel->parent.pidfd, 0);
+		syscall(SYS_close_range, links ? 1u : 0u, ~0u, 0u);
+		if (links)
+			endpoints_delete(channel); /* before its addresses are anybody else's */
 		for (const char *path = paths; *path; path += strlen(path) + 1)
 			if (remove_tree(path, -1) != REMOVED)
 				_exit(errno > 0 && errno < 256 ? errno : EIO);
@@ -227,11 +232,13 @@ void channel_release(struct supervisor *supervisor, struct channel *channel) {
 	}
 	if (channel->served)
 		serve_close(supervisor, channel->served);
+	if (channel->links && endpoints_linger(channel) && remove_apart(supervisor, channel, channel->remove, true))
+		return;
 	for (const char *path = channel->remove; path && *path; path += strlen(path) + 1) {
 		switch (remove_tree(path, INLINE_REMOVALS)) {
 		case REMOVED: break;
 		case REMOVAL_UNFINISHED:
-			if (remove_apart(supervisor, channel, path))
+			if (remove_apart(supervisor, channel, path, false))
 				return;
 			/* fall through */
 		case REMOVAL_FAILED:

@@ -6,6 +6,9 @@
  *     each of that would wait for an RCU grace period.
  *  2. the init, which has its say in its own namespace even where that is of another user, waits for it at its first ENDPOINT;
  *     it brings its end up, and adds addresses and routes.
+ *  3. at the end the namespace takes it along. But a connection whose last words nobody answered keeps that for a hundred seconds
+ *     (tcp_orphan_retries), with its address on the bridge, which is somebody else's by then: where there is one, the pair is
+ *     deleted. Always would be dear, as the kernel waits for an RCU grace period with the lock that every start's links need.
  */
 #include "build.h"
 #include "endpoint.h"
@@ -15,6 +18,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,18 +131,21 @@ static void ask_to_delete(struct netlink *netlink, const char *name) {
 	netlink_put_string(netlink, IFLA_IFNAME, name);
 }
 
+static void unmake_pair(const char *peer) {
+	static struct failure ignored;
+	struct netlink netlink;
+	if (netlink_open(&netlink) < 0)
+		return;
+	ask_to_delete(&netlink, peer);
+	(void)netlink_commit(&netlink, &ignored);
+	netlink_close(&netlink);
+}
+
 /* Where the container's namespace doesn't take them along, or not yet. */
 static void unmake_pairs(const struct plan *plan, uint32_t count) {
-	static struct failure ignored;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct op *op = &plan->ops[i];
-		struct netlink netlink;
-		if (op->kind != OP_ENDPOINT || netlink_open(&netlink) < 0)
-			continue;
-		ask_to_delete(&netlink, op_string(op, TAG_PEER));
-		(void)netlink_commit(&netlink, &ignored);
-		netlink_close(&netlink);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		if (plan->ops[i].kind == OP_ENDPOINT)
+			unmake_pair(op_string(&plan->ops[i], TAG_PEER));
 }
 
 /* Whose links they are, for who goes to the bridges. */
@@ -175,15 +183,29 @@ static int make_there(void *argument) {
 	return 0;
 }
 
-int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, pid_t pid) {
+/* The network namespace of the container, or -1 and FAILURE. */
+static int open_inside(struct failure *failure, const struct target *target, pid_t pid) {
 	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/ns/net", pid);
+	/* Only root may look at who joins (PR_SET_DUMPABLE, see arrive()), but at the container's first process, as setns did. */
+	bool through_target = target->pidfd >= 0 && target->enter & CLONE_NEWNET;
+	snprintf(path, sizeof path, "/proc/%d/ns/net", through_target ? target->pid : pid);
 	cleanup_fd int inside_of = open(path, O_RDONLY | O_CLOEXEC);
-	build->failure.step = STEP_CREATE;
 	if (inside_of < 0 && errno == ENOENT)
-		errno = ESRCH; /* it has ended by itself */
+		errno = ESRCH;
 	if (inside_of < 0)
-		return failed(&build->failure, "open", path);
+		return failed(failure, "open", path);
+	/* Still there, so it was its own. */
+	if (through_target && poll(&(struct pollfd){.fd = target->pidfd, .events = POLLIN}, 1, 0) != 0)
+		return refused(failure, ESRCH, "it has ended", path);
+	return steal_fd(&inside_of);
+}
+
+int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, const struct target *target, pid_t pid) {
+	build->failure.step = STEP_CREATE;
+	build->failure.index = (uint32_t)(plan_find(plan, OP_ENDPOINT) - plan->ops); /* whatever comes before the first of them */
+	cleanup_fd int inside_of = open_inside(&build->failure, target, pid);
+	if (inside_of < 0)
+		return build->failure.error == ESRCH ? 1 : -1;
 	struct pairs pairs = {build, plan, inside_of};
 	return parent_do(parent, make_there, &pairs, &build->failure);
 }
@@ -256,4 +278,72 @@ int op_link_delete(struct build *build, const struct op *op) {
 	int result = netlink_commit(&netlink, &build->failure);
 	netlink_close(&netlink);
 	return result < 0 && build->failure.error == ENODEV && op_has(op, FLAG_IF_EXISTS) ? 0 : result;
+}
+
+int endpoints_keep(struct channel *channel, const struct plan *plan, const struct parent *parent) {
+	size_t size = 0;
+	char path[64];
+	FILE *out = open_memstream(&channel->links, &size);
+	for (uint32_t i = 0; out && i < plan->count; i++)
+		if (plan->ops[i].kind == OP_ENDPOINT)
+			fprintf(out, "%s%c", op_string(&plan->ops[i], TAG_PEER), 0);
+	if (!out || fclose(out) != 0) /* which ends it in one more NUL: open_memstream(3) */
+		return -1;
+	channel->parent.others = parent->others;
+	channel->parent.pidfd = parent->pidfd < 0 ? -1 : fcntl(parent->pidfd, F_DUPFD_CLOEXEC, 3);
+	snprintf(path, sizeof path, "/proc/%d/ns/net", channel->pid);
+	channel->inside = open(path, O_RDONLY | O_CLOEXEC);
+	return 0; /* it may have ended by now: then they are taken to linger */
+}
+
+static int delete_there(void *argument) {
+	for (const char *peer = argument; *peer; peer += strlen(peer) + 1)
+		unmake_pair(peer);
+	return 0;
+}
+
+void endpoints_delete(const struct channel *channel) {
+	static struct failure ignored;
+	(void)parent_do(&channel->parent, delete_there, channel->links, &ignored);
+}
+
+/* "TCP: inuse 0 orphan 3 tw 0 …", of which inuse alone is the namespace's own (net/ipv4/proc.c). Who waits in TIME_WAIT holds none. */
+static bool has_connections(const char *file) {
+	char text[1024];
+	if (read_file(file, text, sizeof text) < 0)
+		return errno != ENOENT; /* a kernel without IPv6 */
+	for (const char *line = text; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
+		if (strncmp(line, "TCP", 3) == 0 && strstr(line, "inuse ") && atoi(strstr(line, "inuse ") + 6) > 0)
+			return true;
+	return false;
+}
+
+struct inspection {
+	const struct channel *channel;
+	bool lingers;
+};
+
+/* Apart; returns by exiting, where the supervisor had it done there. */
+static int inspect(void *argument) {
+	struct inspection *inspection = argument;
+	inspection->lingers = setns(inspection->channel->inside, CLONE_NEWNET) < 0 ||
+		has_connections("/proc/thread-self/net/sockstat") || has_connections("/proc/thread-self/net/sockstat6");
+	return 0;
+}
+
+static int inspect_and_exit(void *argument) {
+	(void)inspect(argument);
+	_exit(0);
+}
+
+bool endpoints_linger(const struct channel *channel) {
+	static struct failure ignored;
+	struct inspection inspection = {.channel = channel, .lingers = true};
+	if (channel->inside < 0)
+		return true;
+	if (channel->parent.others)
+		(void)parent_do(&channel->parent, inspect, &inspection, &ignored);
+	else
+		(void)run_apart(inspect_and_exit, &inspection);
+	return inspection.lingers;
 }

@@ -72,7 +72,11 @@ static bool denies_setgroups(pid_t pid) {
 /* The start time is read after the pidfd is open: it is then that process's, or of a later one, whose start is another. */
 int process_open(pid_t pid, uint64_t start) {
 	cleanup_fd int pidfd = pidfd_open(pid);
-	return pidfd >= 0 && start_time(pid) == start ? steal_fd(&pidfd) : -1;
+	if (pidfd >= 0 && start && start_time(pid) == start)
+		return steal_fd(&pidfd);
+	if (pidfd >= 0 || errno == EINVAL)
+		errno = ESRCH;
+	return -1;
 }
 
 static int find_process(pid_t pid, uint64_t start, struct target *target) {
@@ -84,9 +88,7 @@ static int find_process(pid_t pid, uint64_t start, struct target *target) {
 	return 0;
 }
 
-/* The container that MESSAGE joins, if any; the channel watches it from here on. */
-int target_find(struct supervisor *supervisor, struct channel *channel, const struct message *message, struct target *target,
-	struct failure *failure) {
+int target_look(const struct supervisor *supervisor, const struct message *message, struct target *target, struct failure *failure) {
 	const struct field *number = message_head(message, TAG_TARGET_CHANNEL);
 	const struct field *pid = message_head(message, TAG_TARGET_PID);
 	const struct field *enter = message_head(message, TAG_ENTER);
@@ -95,9 +97,16 @@ int target_find(struct supervisor *supervisor, struct channel *channel, const st
 		return 0;
 	int found = number ? find_channel(supervisor, field_u32(number), target)
 		: find_process((pid_t)field_u32(pid), field_u64(message_head(message, TAG_TARGET_START)), target);
+	return found < 0 ? refused(failure, ESRCH, "the container to join is not running", NULL) : 0;
+}
+
+/* The same; the channel watches it from here on. */
+int target_find(struct supervisor *supervisor, struct channel *channel, const struct message *message, struct target *target,
+	struct failure *failure) {
+	int looked = target_look(supervisor, message, target, failure);
 	channel->target = target->pidfd;
-	if (found < 0)
-		return refused(failure, ESRCH, "the container to join is not running", NULL);
+	if (looked < 0 || channel->target < 0)
+		return looked;
 	channel->from_target = (struct source){SOURCE_TARGET, channel};
 	return supervisor_watch(supervisor, channel->target, EPOLLIN, &channel->from_target) < 0 ? failed(failure, "epoll_ctl", NULL) : 0;
 }

@@ -7,6 +7,7 @@
  */
 #include "build.h"
 #include "channel.h"
+#include "keep.h"
 #include "served.h"
 #include "system.h"
 #include "util.h"
@@ -24,7 +25,7 @@ int parent_find(const struct message *message, struct parent *parent, struct fai
 	failure->step = STEP_PARENT;
 	cleanup_fd int pidfd = process_open((pid_t)field_u32(pid), field_u64(message_head(message, TAG_PARENT_START)));
 	if (pidfd < 0)
-		return refused(failure, ESRCH, "it has ended", NULL);
+		return errno == ESRCH ? refused(failure, ESRCH, "it has ended", NULL) : failed(failure, "pidfd_open", NULL);
 	parent->others = namespaces_apart((pid_t)field_u32(pid), CLONE_NEWUSER | CLONE_NEWNET);
 	/* Still there, so it was its namespaces that were looked at, and no later process's. */
 	if (poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, 0) != 0)
@@ -76,6 +77,9 @@ int presence_open(struct channel *channel, const struct message *message, struct
 		return failed(failure, "open", path);
 	if (!S_ISFIFO(status.st_mode))
 		return refused(failure, EINVAL, "PRESENCE is no FIFO", path);
+	/* Else its keeper may have had its last look already. */
+	if (!keep_is_named(file, path))
+		return refused(failure, ENXIO, "PRESENCE's keeper ends", path);
 	/* Where it is served it lasts from one run to the next, and ends with the helper. */
 	if (channel->served)
 		channel->served->presence = steal_fd(&file);

@@ -38,6 +38,7 @@ static struct rule head_rule(uint16_t kind) {
 	switch (kind) {
 	case KIND_CREATE: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR), of_container | T(PORT) | T(NAMES) | T(NAMESERVER)};
 	case KIND_JOIN: return (struct rule){T(STDIN) | T(STDOUT) | T(STDERR), of_container | T(TARGET_CHANNEL) | T(TARGET_PID) | T(TARGET_START) | T(ENTER)};
+	case KIND_LINKS: return (struct rule){0, T(TARGET_CHANNEL) | T(TARGET_PID) | T(TARGET_START) | T(PARENT_PID) | T(PARENT_START)};
 	case KIND_SERVE: return (struct rule){T(SOCKET) | T(EXIT_FILE), of_service};
 	case KIND_STOP: return (struct rule){0, T(SIGNAL) | T(TIMEOUT)};
 	case KIND_INPUT: return (struct rule){0, T(DATA)};
@@ -53,6 +54,7 @@ static bool op_belongs(uint16_t op, uint16_t kind) {
 	switch (kind) {
 	case KIND_CREATE: return !becomes;
 	case KIND_JOIN: return !becomes && op != OP_RESOLVER; /* the container that is joined has its own */
+	case KIND_LINKS: return op == OP_ENDPOINT;
 	case KIND_START: return becomes;
 	default: return false;
 	}
@@ -102,8 +104,11 @@ static const char *check_whole(const struct plan *plan, const struct message *me
 			return "CAPABILITIES are applied with CREDENTIALS, which are missing";
 		return NULL;
 	case KIND_JOIN:
+	case KIND_LINKS:
 		if (!message_head(message, TAG_TARGET_CHANNEL) == !message_head(message, TAG_TARGET_PID))
-			return "JOIN needs one of TARGET_CHANNEL and TARGET_PID";
+			return "it needs one of TARGET_CHANNEL and TARGET_PID";
+		if (message->kind == KIND_LINKS && !plan->count)
+			return "LINKS without one";
 		if (!message_head(message, TAG_TARGET_PID) != !message_head(message, TAG_TARGET_START))
 			return "TARGET_PID and TARGET_START need each other";
 		/* fall through */

@@ -41,6 +41,14 @@ static const char *create(struct supervisor *supervisor, const uint8_t *frame, s
 	return NULL;
 }
 
+static const char *links(struct supervisor *supervisor) {
+	if (message.channel == 0 || supervisor_channel(supervisor, message.channel))
+		return "the channel's number is taken";
+	supervisor_flush(supervisor); /* as above */
+	links_make(supervisor, &message, &plan);
+	return NULL;
+}
+
 static const char *start(struct supervisor *supervisor, struct channel *channel, const uint8_t *frame, size_t size) {
 	if (channel->started)
 		return "START came twice";
@@ -138,6 +146,7 @@ const char *request_take(struct supervisor *supervisor, struct peer *peer, const
 	switch (message.kind) {
 	case KIND_CREATE:
 	case KIND_JOIN: return create(supervisor, frame, size);
+	case KIND_LINKS: return links(supervisor);
 	case KIND_SERVE: return serve_one(supervisor, frame, size);
 	case KIND_DETACH: return detach(supervisor);
 	case KIND_ATTACH:

@@ -229,10 +229,11 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		return 0;
 	if (channel->served && channel->served->restarts > 0)
 		endpoints_forget(plan, &start.parent);
-	int made = endpoints_make(build, plan, &start.parent, channel->pid);
-	/* It has run meanwhile: if it failed by itself, it tells so itself. */
-	if (made < 0 && build->failure.error != ESRCH)
+	if (endpoints_make(build, plan, &start.parent, &start.target, channel->pid) < 0)
 		return -1;
+	if (!build->joins && endpoints_keep(channel, plan, &start.parent) < 0)
+		return failed(&build->failure, "malloc", NULL);
+	/* It has run meanwhile: if it failed by itself, it tells so itself. */
 	(void)resume(channel, build);
 	return 0;
 }

@@ -5,14 +5,16 @@
  */
 
 import {readdirSync, readlinkSync, rmdirSync, symlinkSync, unlinkSync} from 'node:fs';
-import {setTimeout as pause} from 'node:timers/promises';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {claimDirectory} from './atomic.js';
 import {ClocheError, isErrno} from './errors.js';
 import {bootId, formatIdentity, identify, isAlive, parseIdentity} from './process.js';
 
-/** A turn takes some tens of milliseconds; a hundred may wait for theirs on a slow machine. */
+/** A turn takes some tens of milliseconds, and a second on a machine that is busy. */
 const PATIENCE_MS = 60_000;
+/** Between looks, which take of the processor that the one needs for whom many wait. */
 const PAUSE_MS = 3;
+const LONGEST_PAUSE_MS = 20;
 
 const ignoring = (codes: readonly string[], act: () => void): void => {
 	try {
@@ -66,9 +68,25 @@ const tryToTake = (path: string, entry: string, namespace: string): boolean => c
 }, 0o700);
 
 /**
+ * Tells, at each look, whether what was seen has stayed the same for longer than `limit` milliseconds: however many have their
+ * turns before ours, each may take its time.
+ */
+export const stalled = (limit: number): (seen: string, now: number) => boolean => {
+	let last: string | undefined;
+	let since = 0;
+	return (seen, now) => {
+		if (seen !== last) {
+			[last, since] = [seen, now];
+		}
+
+		return now - since > limit;
+	};
+};
+
+/**
  * Do `work` while nobody else does any under this path.
  *
- * @throws ClocheError where another's turn doesn't end within a minute
+ * @throws ClocheError where one other's turn doesn't end within a minute
  */
 export const inTurn = async <T>(path: string, work: () => T | Promise<T>): Promise<T> => {
 	const self = identify(process.pid);
@@ -78,15 +96,17 @@ export const inTurn = async <T>(path: string, work: () => T | Promise<T>): Promi
 
 	const entry = formatIdentity(self);
 	const namespace = readlinkSync('/proc/self/ns/pid');
-	for (const deadline = Date.now() + PATIENCE_MS; !tryToTake(path, entry, namespace);) {
-		const others = entriesOf(path);
+	const isStalled = stalled(PATIENCE_MS);
+	let others = entriesOf(path);
+	for (let pause = PAUSE_MS; others.length > 0 || !tryToTake(path, entry, namespace); others = entriesOf(path)) {
 		const dead = others.find(other => isDead(path, other, namespace));
 		if (dead !== undefined) {
 			end(path, dead);
-		} else if (Date.now() > deadline) {
+		} else if (isStalled(others.join(', '), Date.now())) {
 			throw new ClocheError('another process is at it, and doesn\'t end', {where: path, why: others.join(', '), remedy: 'try again'});
 		} else {
-			await pause(PAUSE_MS * (1 + Math.random()));
+			await sleep(pause * (1 + Math.random()));
+			pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
 		}
 	}
 

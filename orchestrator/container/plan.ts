@@ -85,7 +85,7 @@ export const makePlan = (spec: ContainerSpec, facts: Facts, placement: Placement
 			...planMasks(),
 			...(process.terminal ? [{op: 'console', target: '/dev/console', create: 'file', noSymlinks: true, why: 'the payload\'s terminal'} satisfies CreateOp] : []),
 			...(root.readonly ? [{op: 'protect', target: '/', attributes: ['rdonly'], why: 'the root itself can\'t be written; volumes can'} satisfies CreateOp] : []),
-			...planSettings(spec, placement),
+			...planSettings(spec, placement, userMap?.gids),
 			{op: 'pivot', why: 'the old root is detached: no path leads back to it'},
 		],
 		...(wiring?.parent === undefined ? {} : {parent: wiring.parent.keeper, presence: wiring.parent.presence}),

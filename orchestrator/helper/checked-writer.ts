@@ -9,7 +9,7 @@ const U32_MAX = 0xFFFF_FFFF;
 /** Tags whose value is a path: PATH_MAX bounds it. */
 const PATHS: ReadonlySet<Tag> = new Set([
 	Tag.TARGET, Tag.SOURCE, Tag.LOWER, Tag.UPPER, Tag.WORK, Tag.JOIN_NAMESPACE, Tag.UID_MAPPER, Tag.GID_MAPPER, Tag.REMOVE, Tag.CGROUP,
-	Tag.PROGRAM, Tag.SOCKET, Tag.LOG, Tag.EXIT_FILE, Tag.INIT_LINK, Tag.EVENTS, Tag.HEALTH_FILE,
+	Tag.PROGRAM, Tag.SOCKET, Tag.LOG, Tag.EXIT_FILE, Tag.INIT_LINK, Tag.EVENTS, Tag.HEALTH_FILE, Tag.NAMES, Tag.PRESENCE,
 ]);
 
 /** What a user calls the fields that grow: for the error that names the largest. */

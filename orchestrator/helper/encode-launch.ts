@@ -1,6 +1,6 @@
 /** What a launch says first. Pure: no I/O. */
 
-import {type CreateOptions, encodeCreate, encodeCreateAndStart, encodeStart} from './encode.js';
+import {type CreateOptions, encodeCreate, encodeCreateAndStart, encodeLinks, encodeStart} from './encode.js';
 import {encodeServe} from './encode-service.js';
 import type {LaunchOptions} from './launch-options.js';
 import type {Plan} from './plan.js';
@@ -17,11 +17,16 @@ export interface FirstWords {
 }
 
 /** Throws a ClocheError where the plan can't be sent. */
-export const encodeLaunch = (channel: number, plan: Plan, {target, service, autoStart = true, onTrace, hold, forgo}: LaunchOptions): FirstWords => {
+export const encodeLaunch = (channel: number, plan: Plan, {target, links = false, service, autoStart = true, onTrace, hold, forgo}: LaunchOptions): FirstWords => {
+	const joined = target !== undefined && 'channel' in target ? target.channel : target;
+	if (links) {
+		return {bytes: encodeLinks(channel, plan, joined), started: true, start: undefined, piped: false};
+	}
+
 	const {stdin, stdout, stderr} = plan.streams;
 	const piped = stdin === 'pipe' || stdout === 'pipe' || stderr === 'pipe';
 	const started = !piped && autoStart;
-	const options: CreateOptions = {target: target !== undefined && 'channel' in target ? target.channel : target, trace: onTrace !== undefined, hold, forgo};
+	const options: CreateOptions = {target: joined, trace: onTrace !== undefined, hold, forgo};
 	const bytes = started ? encodeCreateAndStart(channel, plan, options) : encodeCreate(channel, plan, options);
 	return {
 		bytes: service === undefined ? bytes : Buffer.concat([encodeServe(channel, service), bytes]),

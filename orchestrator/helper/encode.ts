@@ -90,8 +90,7 @@ const writeCreate = (channel: number, plan: Plan, options: CreateOptions): void 
 	writer.u32(Tag.FORGO, options.forgo);
 	writer.strings(Tag.CGROUP, plan.cgroups);
 	writer.string(Tag.PROGRAM, plan.program);
-	writer.u32(Tag.PARENT_PID, plan.parent?.pid);
-	writer.u64(Tag.PARENT_START, plan.parent === undefined ? undefined : BigInt(plan.parent.start));
+	writeParent(plan);
 	writer.string(Tag.PRESENCE, plan.presence);
 	writePorts(plan.ports, options.target !== undefined);
 	if (plan.names !== undefined && !plan.create.some(({op}) => op === 'resolver')) {
@@ -100,12 +99,20 @@ const writeCreate = (channel: number, plan: Plan, options: CreateOptions): void 
 
 	writer.string(Tag.NAMES, plan.names?.directory);
 	writer.strings(Tag.NAMESERVER, plan.names?.servers);
-	for (const [index, op] of plan.create.entries()) {
+	writeOps(plan.create);
+	writer.end();
+};
+
+const writeParent = ({parent}: Plan): void => {
+	writer.u32(Tag.PARENT_PID, parent?.pid);
+	writer.u64(Tag.PARENT_START, parent === undefined ? undefined : BigInt(parent.start));
+};
+
+const writeOps = (create: Plan['create']): void => {
+	for (const [index, op] of create.entries()) {
 		writer.where = `operation ${index} (${op.op})`;
 		encodeCreateOp(writer, op);
 	}
-
-	writer.end();
 };
 
 const writeStart = (channel: number, ops: readonly StartOp[], first: number): void => {
@@ -127,6 +134,17 @@ const writeStart = (channel: number, ops: readonly StartOp[], first: number): vo
 export const encodeCreate = (channel: number, plan: Plan, options: CreateOptions = {}): Buffer =>
 	written(() => {
 		writeCreate(channel, plan, options);
+	});
+
+/** LINKS: the endpoints of the plan, for the container on this channel, or of this process. */
+export const encodeLinks = (channel: number, plan: Plan, target: CreateOptions['target']): Buffer =>
+	written(() => {
+		writer.begin(Kind.LINKS, channel);
+		writer.where = 'plan';
+		writeTarget(target, undefined);
+		writeParent(plan);
+		writeOps(plan.create);
+		writer.end();
 	});
 
 /** START; `first` is the number of operations in CREATE, from which the errors count on. */

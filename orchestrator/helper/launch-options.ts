@@ -15,6 +15,8 @@ export interface Trace {
 export interface LaunchOptions {
 	/** Join the container of this launch, or that of this process, which another supervisor keeps (exec). */
 	target?: Launch | TargetProcess | undefined;
+	/** Nothing joins: `target` only gets more links, the endpoints that the plan consists of. */
+	links?: boolean | undefined;
 	/** Keep the container as this says, once {@link Supervisor.detach} has been called. */
 	service?: Service | undefined;
 	/** Send START by itself, as soon as it can be; `false` leaves it to {@link Launch.start}. */

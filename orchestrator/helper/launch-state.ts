@@ -3,10 +3,13 @@
 import type {HelperEvent} from './events.js';
 import {protocolError} from './frame-decoder.js';
 
-export type LaunchState = 'creating' | 'created' | 'running' | 'exited' | 'restarted' | 'failed' | 'released';
+export type LaunchState = 'linking' | 'linked' | 'creating' | 'created' | 'running' | 'exited' | 'restarted' | 'failed' | 'released';
 
 /** State × event: what is not here breaks the protocol. */
 const transitions: Readonly<Record<LaunchState, Partial<Record<HelperEvent['type'], LaunchState>>>> = {
+	// Links for a container that runs: there is no process of its own.
+	linking: {created: 'linked', error: 'failed'},
+	linked: {released: 'released'},
 	creating: {streams: 'creating', published: 'creating', created: 'created', error: 'failed', warning: 'creating', traced: 'creating', held: 'creating'},
 	created: {running: 'running', error: 'failed', exited: 'exited', warning: 'created', traced: 'created', held: 'created'},
 	running: {exited: 'exited', error: 'failed', warning: 'running', traced: 'running'},

@@ -30,7 +30,7 @@ export class Launch {
 	readonly #running = new Milestone<void>();
 	readonly #exited = new Milestone<Exit>();
 	readonly #released = new Milestone<void>();
-	#state: LaunchState = 'creating';
+	#state: LaunchState;
 	#startOps: readonly StartOp[];
 	/** START, encoded beforehand (its mistakes show at once), until it is sent. */
 	#start: Buffer | undefined;
@@ -44,6 +44,7 @@ export class Launch {
 	/** Encodes and sends. Throws a ClocheError where the plan can't be sent; nothing was, then. */
 	constructor(context: LaunchContext, plan: Plan, options: LaunchOptions) {
 		const {bytes, started, start, piped} = encodeLaunch(context.channel, plan, options);
+		this.#state = options.links === true ? 'linking' : 'creating';
 		this.#started = started;
 		this.#start = start;
 		this.channel = context.channel;

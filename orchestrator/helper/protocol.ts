@@ -4,7 +4,7 @@
  */
 
 /** The first 64 bits of protocol.def's sha256; HELLO carries the helper's, and a mismatch refuses to run. */
-export const PROTOCOL_HASH = 0xc99682eda687183cn;
+export const PROTOCOL_HASH = 0x9ecab33bf7afd867n;
 
 /** Limits, each with its reason. */
 export const Limit = {
@@ -50,6 +50,8 @@ export const Kind = {
 	INPUT: 11,
 	/** from a client: asks for REPORT */
 	STATUS: 12,
+	/** ENDPOINTs for the container on channel TARGET_CHANNEL, or of process TARGET_PID, which runs; on a free channel: CREATED or ERROR, then RELEASED */
+	LINKS: 13,
 	/** the first frame: HASH, VERSION, PID */
 	HELLO: 64,
 	/** piped streams are open in the helper under these numbers; take them from /proc/PID/fd, then send START, at which the helper closes its ends */
@@ -101,6 +103,7 @@ export const kindTable: Readonly<Record<Kind, KindEntry>> = {
 	[Kind.ATTACH]: {name: 'ATTACH', direction: 'in'},
 	[Kind.INPUT]: {name: 'INPUT', direction: 'in'},
 	[Kind.STATUS]: {name: 'STATUS', direction: 'in'},
+	[Kind.LINKS]: {name: 'LINKS', direction: 'in'},
 	[Kind.HELLO]: {name: 'HELLO', direction: 'out'},
 	[Kind.STREAMS]: {name: 'STREAMS', direction: 'out'},
 	[Kind.CREATED]: {name: 'CREATED', direction: 'out'},

@@ -140,7 +140,8 @@ export const findRemedy = ({failure, op, plan}: Ailment, read: ReadKernel = read
 	}
 
 	if (failure.step === Step.PARENT) {
-		return 'its keeper was killed, and its networks with it: start the container again';
+		return ['ESRCH', 'ENOENT', 'ENXIO'].includes(code) ? 'its keeper was killed, and its networks with it: start the container again'
+			: code === 'EPERM' ? 'it is another user\'s: only who owns its user namespace can enter it' : generalRemedy(code, op);
 	}
 
 	return (op === undefined ? undefined : placeRemedy(code, failure, op) ?? opRemedy(code, op, plan, failure))

@@ -81,6 +81,8 @@ export const bringUp = async (roots: DataRoot, record: NetworkRecord, switched: 
 		setForwarding(true);
 	}
 
+	// Before the bridge is half made, and we may be killed: then nobody must take it for whole because it was, in this very boot.
+	rmSync(readyPath(networkDirectory(roots, record.name)), {force: true});
 	const stale = linkExists(record.bridge) ? removalLines(record) : [];
 	await ipBatch([...stale, ...bridgeLines(record, rootName(roots))]);
 	noteReady(roots, record, bootId());

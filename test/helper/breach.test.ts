@@ -118,6 +118,17 @@ const breaches: Record<string, [bytes: Buffer | Buffer[], why: RegExp]> = {
 	'RESIZE with half a size': [frame(Kind.RESIZE, [u32(Tag.ROWS, 1)]), /needed is missing/],
 	'RESUME with a field': [frame(Kind.RESUME, [u32(Tag.SIGNAL, 1)]), /no meaning/],
 	'an operation in SIGNAL': [frame(Kind.SIGNAL, [u32(Tag.SIGNAL, 9), ...exec]), /wrong phase/],
+	'a parent\'s pid without its start': [create([u32(Tag.PARENT_PID, 1)]), /PARENT_PID and PARENT_START need each other/],
+	'a parent\'s start without its pid': [create([field(Tag.PARENT_START, Buffer.alloc(8))]), /PARENT_PID and PARENT_START need each other/],
+	'a parent\'s pid without its start, in JOIN': [frame(Kind.JOIN, [...streams, u32(Tag.TARGET_CHANNEL, 1), u32(Tag.PARENT_PID, 1)], {channel: 2}), /PARENT_PID and PARENT_START need each other/],
+	'two parents': [create([u32(Tag.PARENT_PID, 1), u32(Tag.PARENT_PID, 2), field(Tag.PARENT_START, Buffer.alloc(8))]), /repeated/],
+	'a presence past PATH_MAX': [create([string(Tag.PRESENCE, LONG)]), /longer than PATH_MAX/],
+	'a presence in START': [[create(), start([string(Tag.PRESENCE, '/x'), ...exec])], /no meaning/],
+	'an operation\'s own parent': [create(op(Op.ENDPOINT, string(Tag.VALUE, 'eth0'), string(Tag.PEER, 'v0'), u32(Tag.PARENT_PID, 1))), /no meaning/],
+	'LINKS without one': [frame(Kind.LINKS, [u32(Tag.TARGET_CHANNEL, 1)], {channel: 2}), /LINKS without one/],
+	'LINKS without a target': [frame(Kind.LINKS, op(Op.ENDPOINT, string(Tag.VALUE, 'eth0'), string(Tag.PEER, 'v0')), {channel: 2}), /one of TARGET_CHANNEL and TARGET_PID/],
+	'another operation in LINKS': [frame(Kind.LINKS, [u32(Tag.TARGET_CHANNEL, 1), ...op(Op.LINK_DELETE, string(Tag.VALUE, 'eth0'))], {channel: 2}), /wrong phase/],
+	'LINKS on channel 0': [frame(Kind.LINKS, [u32(Tag.TARGET_CHANNEL, 1), ...op(Op.ENDPOINT, string(Tag.VALUE, 'eth0'), string(Tag.PEER, 'v0'))], {channel: 0}), /channel's number is taken/],
 	'JOIN without a target': [frame(Kind.JOIN, streams, {channel: 2}), /one of TARGET_CHANNEL and TARGET_PID/],
 };
 

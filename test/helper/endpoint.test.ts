@@ -8,6 +8,7 @@ import {startTime} from '../../orchestrator/base/process.js';
 import type {Launch} from '../../orchestrator/helper/launch.js';
 import type {Endpoint, Plan, TargetProcess} from '../../orchestrator/helper/plan.js';
 import {startSupervisor} from '../../orchestrator/helper/start.js';
+import type {Supervisor} from '../../orchestrator/helper/supervisor.js';
 import {asRoot, endpoint, outsideFor, withOps} from './bridged.js';
 import {registryFor} from './registry.js';
 import {Served} from './served.js';
@@ -28,6 +29,16 @@ const joining = (create: Plan['create'], argv: string[]): Plan => ({
 	namespaces: [], join: [], streams: {stdin: 'null', stdout: 'pipe', stderr: 'pipe'}, terminal: false, init: false, cgroups: [], remove: [],
 	create, start: [{op: 'exec', argv, env: ['PATH=/bin:/sbin:/usr/bin']}],
 });
+
+/** Nothing joins: links alone. */
+const connect = async (supervisor: Supervisor, target: TargetProcess, ...create: Plan['create']): Promise<void> => {
+	const launch = supervisor.launch({...joining(create, []), start: []}, {target, links: true});
+	try {
+		await launch.created;
+	} finally {
+		await launch.released;
+	}
+};
 
 const targetOf = async (launch: Launch): Promise<TargetProcess> => {
 	await launch.running;
@@ -89,10 +100,7 @@ rooted('a container that runs is connected, and disconnected', async t => {
 	const target = await targetOf(supervisorFor(t, 'root').launch(sleeping(t)));
 	const supervisor = outside.supervisor();
 	const link = endpoint(9);
-	const connect = supervisor.launch(joining([link], ['/bin/true']), {target, autoStart: false});
-	await connect.created;
-	connect.signal(9);
-	await t.throwsAsync(connect.exited);
+	await connect(supervisor, target, link);
 	outside.run('busybox', 'ping', '-c', '1', '-W', '5', '10.77.0.9');
 	await runPlan(supervisor, joining([{op: 'link-delete', name: 'eth0'}], ['/bin/true']), {target});
 	t.false(outside.ip('-br', 'link').includes(link.peer));
@@ -129,7 +137,9 @@ for (const [name, changes, expected] of refusals) {
 		const running = supervisorFor(t, 'root').launch(sleeping(t));
 		const target = await targetOf(running);
 		const supervisor = outside.supervisor();
-		await failureOf(t, runPlan(supervisor, joining([endpoint(3, changes)], ['/bin/true']), {target}));
+		const [alone, joined] = [await failureOf(t, connect(supervisor, target, endpoint(3, changes))), await failureOf(t, runPlan(supervisor, joining([endpoint(3, changes)], ['/bin/true']), {target}))];
+		t.regex(alone, expected);
+		t.regex(joined, expected);
 		t.is(outside.ip('-br', 'link').trim().split('\n').length, 2);
 		const links = readFileSync(`/proc/${target.pid}/net/dev`, 'utf8').trim().split('\n').slice(2);
 		t.is(links.length, 1);
@@ -139,8 +149,20 @@ for (const [name, changes, expected] of refusals) {
 rooted('the second of two that cannot be made takes the first along', async t => {
 	const outside = outsideFor(t);
 	const target = await targetOf(supervisorFor(t, 'root').launch(sleeping(t)));
-	await failureOf(t, runPlan(outside.supervisor(), joining([endpoint(3), endpoint(4, {name: 'eth1', bridge: 'nobridge'})], ['/bin/true']), {target}));
+	const two = (): Plan['create'] => [endpoint(3), endpoint(4, {name: 'eth1', bridge: 'nobridge'})];
+	await failureOf(t, runPlan(outside.supervisor(), joining(two(), ['/bin/true']), {target}));
 	t.is(outside.ip('-br', 'link').trim().split('\n').length, 2);
+	await failureOf(t, connect(outside.supervisor(), target, ...two()));
+	t.is(outside.ip('-br', 'link').trim().split('\n').length, 2);
+});
+
+rooted('links for whom there is no network namespace, or who has ended, are refused', async t => {
+	const supervisor = outsideFor(t).supervisor();
+	const own = process.pid;
+	const inOurs = startSupervisor({path: nsinit, stdin: 'ignore', stdout: 'ignore'});
+	t.teardown(async () => inOurs.close());
+	t.regex(await failureOf(t, connect(inOurs, {pid: own, start: startTime(own) ?? 0}, endpoint(3))), /no network namespace of its own/);
+	t.regex(await failureOf(t, connect(supervisor, {pid: own, start: 1}, endpoint(3))), /not running/);
 });
 
 rooted('an operation that fails before it is the one that is told', async t => {

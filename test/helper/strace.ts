@@ -14,13 +14,15 @@ import type {Privilege} from './support.js';
 
 const NULLS = {stdin: 'null', stdout: 'null', stderr: 'null'} as const;
 
-/** As strace's -e inject: a system call, the error, which of the calls; `only` those about this path. */
+/** As strace's -e inject: a system call, the error or the signal, which of the calls; `only` those about this path. */
 export interface Fault {
 	call: string;
 	error: string;
 	when: number;
 	only?: string;
 }
+
+const strikeOf = (error: string): string => error.startsWith('SIG') ? `signal=${error}` : `error=${error}`;
 
 export interface Outcome {
 	plan: FullPlan;
@@ -56,7 +58,7 @@ export const runWith = async (t: ExecutionContext, privilege: Privilege, {call, 
 	t.teardown(() => rmSync(directory, {recursive: true, force: true}));
 	spawnSync('chmod', ['777', directory]);
 	const helper = new Marked(t, privilege, {
-		through: ['strace', '-f', '-qq', '-o', log, ...(only === undefined ? [] : ['-P', only]), '-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${when}`],
+		through: ['strace', '-f', '-qq', '-o', log, ...(only === undefined ? [] : ['-P', only]), '-e', `trace=${call}`, '-e', `inject=${call}:${strikeOf(error)}:when=${when}`],
 	});
 	const plan = marked(fullPlan(t, privilege, ['/probe', 'exit', '0'], {streams: NULLS}), helper.mark);
 	const warnings: ClocheError[] = [];

@@ -1,7 +1,7 @@
 /**
  * A container goes onto a network, or off it, while it runs or before it is started again.
  *
- * Its link is made or deleted from inside its network namespace by a process that joins it and never becomes anything.
+ * Its link is made and deleted from inside its network namespace, where nothing of ours stays.
  */
 
 import {ClocheError} from '../../base/errors.js';
@@ -31,9 +31,14 @@ const SIGKILL = 9;
 
 const bare = {namespaces: [], join: [], streams: {stdin: 'null', stdout: 'null', stderr: 'null'}, terminal: false, init: false, cgroups: [], remove: [], start: []} satisfies Partial<Plan>;
 
-/** Do something to the links of a container that runs. */
-const changeLinks = async ({target}: Entrance, {supervisor}: ConnectContext, op: CreateOp, parent?: TargetProcess): Promise<void> => {
-	const launch = (await supervisor()).launch({...bare, create: [op], enter: ['network', 'user'], ...(parent === undefined ? {} : {parent: {pid: parent.pid, start: parent.start}})}, {target, autoStart: false});
+const addLink = ({target}: Entrance, supervisor: Supervisor, op: CreateOp, parent: TargetProcess | undefined): Promise<unknown> => {
+	const plan = {...bare, create: [op], ...(parent === undefined ? {} : {parent: {pid: parent.pid, start: parent.start}})};
+	return supervisor.launch(plan, {target, links: true}).created;
+};
+
+/** By a process that joins: the kernel takes its time, and a supervisor may have others to look after. */
+const deleteLink = async ({target}: Entrance, {supervisor}: ConnectContext, name: string): Promise<void> => {
+	const launch = (await supervisor()).launch({...bare, create: [{op: 'link-delete', name, ifExists: true}], enter: ['network', 'user']}, {target, autoStart: false});
 	try {
 		await launch.created;
 	} finally {
@@ -91,6 +96,23 @@ const requireOwnStack = (found: FoundContainer): ContainerSpec => {
 /** The default network is made when it is first asked for. */
 const networkName = (roots: StateRoots, word: string): string => word === 'bridge' || word === DEFAULT_NETWORK ? DEFAULT_NETWORK : findNetwork(roots, word).name;
 
+/** A link is made, and meanwhile it is written down, which takes as long: both, or neither. */
+const whileMade = async (made: Promise<unknown>, {note, forget, remove}: {note: () => void; forget: () => void; remove: () => Promise<void>}): Promise<void> => {
+	try {
+		note();
+	} catch (error) {
+		await made.then(remove, () => undefined); // What wasn't made needn't be removed.
+		throw error;
+	}
+
+	try {
+		await made;
+	} catch (error) {
+		forget();
+		throw error;
+	}
+};
+
 /**
  * Put a container on a network; it stays on it until it is disconnected. Others find it by its name at once, and it finds them.
  *
@@ -99,7 +121,7 @@ const networkName = (roots: StateRoots, word: string): string => word === 'bridg
  * @throws ClocheError where it is on it already, or can't have what was asked for; then nothing is changed
  */
 export const connectContainer = async (found: FoundContainer, attachment: Attachment, context: ConnectContext): Promise<string[]> => {
-	const {roots} = context;
+	const {roots, supervisor} = context;
 	const {record} = found;
 	const spec = requireOwnStack(found);
 	requireSettled(found);
@@ -121,8 +143,16 @@ export const connectContainer = async (found: FoundContainer, attachment: Attach
 	});
 	try {
 		requireSameParent(roots, found, endpoint);
-		await changeLinks(entrance, context, endpointOp(endpoint.link, name), endpoint.parent?.keeper);
-		changeAttachments(roots, record.id, attachments => [...attachments.filter(({network}) => network !== name), asked], {[name]: endpoint.link.addresses.map(address => plain(address))});
+		const made = addLink(entrance, await supervisor(), endpointOp(endpoint.link, name), endpoint.parent?.keeper);
+		await whileMade(made, {
+			note() {
+				changeAttachments(roots, record.id, attachments => [...attachments.filter(({network}) => network !== name), asked], {[name]: endpoint.link.addresses.map(address => plain(address))});
+			},
+			forget() {
+				changeAttachments(roots, record.id, attachments => attachments.filter(({network}) => network !== name));
+			},
+			remove: async () => deleteLink(entrance, context, endpoint.link.link),
+		});
 	} catch (error) {
 		await detach(networkRoots(roots), name, record.id);
 		throw error;
@@ -176,7 +206,7 @@ export const disconnectContainer = async (found: FoundContainer, word: string, c
 		const link = linkOn(roots, id, name);
 		// The link first: its address is nobody else's until then.
 		if (link !== undefined) {
-			await changeLinks(findEntrance(found), context, {op: 'link-delete', name: link, ifExists: true});
+			await deleteLink(findEntrance(found), context, link);
 		}
 
 		await detach(networkRoots(roots), name, id);

@@ -225,6 +225,23 @@ scene('the payload can\'t undo it; it ends with the container', async show => {
 	await end(show, 'a', 'b');
 });
 
+scene('of one that was cut off nothing is left, though nobody answers its last words; its address is the next one\'s alone', async show => {
+	const {t, net, run, well} = show;
+	const peers = (): number => net.run('ip', '-o', 'link', 'show', 'type', 'veth').split('\n').length - 1;
+	await well('network', 'create', '--internal', 'tests');
+	await well('run', '-d', '--name', 'a', '--network', 'tests', 'busybox', 'nc', '-ll', '-p', '7', '-e', 'cat');
+	await well('run', '-d', '--name', 'b', '--network', 'tests', '--ip', '10.89.0.77', 'busybox', 'sh', '-c', 'until (tail -f /dev/null | nc a 7); do :; done');
+	await until(async () => (await run(['exec', 'b', 'netstat', '-tn'])).stdout.includes('ESTABLISHED'));
+	await well('network', 'isolate', 'b');
+	await well('rm', '-f', 'b');
+	// Without help the kernel would keep it for 100 seconds.
+	await until(() => peers() === 1, undefined, 30);
+	await well('run', '-d', '--name', 'c', '--network', 'tests', '--ip', '10.89.0.77', 'busybox', 'nc', '-ll', '-p', '7', '-e', 'echo', 'here');
+	await until(async () => (await run(['exec', 'a', 'nc', '10.89.0.77', '7'])).stdout === 'here\n');
+	t.is(peers(), 2);
+	await end(show, 'a', 'c');
+});
+
 scene('links come and go: who is isolated stays so, and what was degraded goes with its link', async show => {
 	const {t, well} = show;
 	const [a, b] = await boxes(show, 'a', 'b') as [Box, Box];

@@ -2,6 +2,7 @@
 
 import {readdirSync, readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
+import {bridgeLines, removalLines} from '../../../orchestrator/network/bridge.js';
 import {type Scene, scene} from './scene.js';
 
 /** Our `ip` and `nft`: they do what they are told, the first lines of it or nothing, and kill who started them. */
@@ -14,11 +15,18 @@ ${lines === 'all' ? '"$real" "$@"' : lines === 'none' ? ':' : `head -n ${lines} 
 kill -KILL $PPID
 `;
 
+/** Every number of lines after which ip can be cut short, for the longest that is ever told to it: a network of both families. */
+const numbers = (lines: readonly string[]): number[] => lines.map((_, index) => index + 1);
+const LONGEST = bridgeLines({
+	version: 1, id: '', name: 'a', bridge: 'clo', internal: false, mtu: 1500, labels: {}, created: '',
+	subnets: [{subnet: '10.89.0.0/24', gateway: '10.89.0.1'}, {subnet: 'fd12::/64', gateway: 'fd12::1'}],
+}, '');
+
 const steps: ReadonlyArray<readonly [title: string, texts: Record<string, string>]> = [
 	['before the rules', {nft: killer('nft', 'none')}],
 	['after the rules', {nft: killer('nft', 'all')}],
 	['before the bridge', {ip: killer('ip', 'none')}],
-	...[1, 2, 3, 4, 5].map(lines => [`after ${lines} lines of ip`, {ip: killer('ip', lines)}] as const),
+	...numbers(LONGEST).map(lines => [`after ${lines} lines of ip`, {ip: killer('ip', lines)}] as const),
 	['after the bridge', {ip: killer('ip', 'all')}],
 ];
 
@@ -61,6 +69,58 @@ for (const [title, texts] of [
 		isClean(all, before, title);
 	});
 }
+
+for (const [what, stale] of [['is gone', false], ['isn\'t of this boot', true]] as const) {
+	scene(`a bridge that ${what} is made anew, killed between any two lines of ip: who wants it next gets it whole`, async all => {
+		const {t, net, root, run, well, programs} = all;
+		const bridge = `clo${(await well('network', 'create', '--internal', '--ipv6', 'a')).slice(0, 8)}`;
+		const look = (): string => net.run('ip', '-o', 'address', 'show', 'dev', bridge, 'scope', 'global').replaceAll(/^\d+: /gm, '');
+		const whole = look();
+		t.regex(whole, /inet 10[^]*inet6 fd/);
+		for (const lines of ['none', ...numbers([...stale ? removalLines({bridge}) : [], ...LONGEST])] as const) {
+			if (stale) {
+				rmSync(join(root, 'networks/a/ready'));
+			} else {
+				net.run('ip', 'link', 'delete', bridge);
+			}
+
+			const {signal} = await run(['run', '--network', 'a', 'busybox', 'true'], programs({ip: killer('ip', lines)}));
+			t.is(signal, 'SIGKILL');
+			t.is(await well('network', 'ls', '--format', '{{.Name}}'), 'a', 'it is there, whatever became of its bridge');
+			t.regex(await well('run', '--network', 'a', '--cap-add', 'NET_RAW', 'busybox', 'ping', '-c', '1', '-W', '60', '10.89.0.1'), /1 packets received/, `${lines}`);
+			t.is(look(), whole, `${lines}`);
+		}
+
+		await well('network', 'rm', 'a');
+	});
+}
+
+scene('prune of three, killed between any two lines of ip: the next start removes the rest', async all => {
+	const {t, run, well, kernel, programs} = all;
+	const before = kernel();
+	const names = ['a', 'b', 'c'];
+	for (const lines of ['none', ...numbers(names)] as const) {
+		for (const name of names) {
+			t.is((await run(['network', 'create', name])).status, 0);
+		}
+
+		t.is((await run(['network', 'prune', '-f'], programs({ip: killer('ip', lines)}))).signal, 'SIGKILL');
+		t.is(await well('network', 'ls', '-q'), '');
+		await well('run', 'busybox', 'true');
+		isClean(all, before, `${lines}`);
+	}
+});
+
+scene('who removes what another was killed at is killed at it, too: the one after removes the rest', async all => {
+	const {t, run, well, kernel, programs} = all;
+	const before = kernel();
+	for (const [tool, lines, call] of [['ip', 'none', 1], ['ip', 'all', 1], ['nft', 'none', 1], ['nft', 'none', 3]] as const) {
+		t.is((await run(['network', 'create', 'a'], programs({ip: killer('ip', 2)}))).signal, 'SIGKILL');
+		t.is((await run(['gc'], programs({[tool]: killer(tool, lines, call)}))).signal, 'SIGKILL');
+		await well('run', 'busybox', 'true');
+		isClean(all, before, `${tool} ${lines} ${call}`);
+	}
+});
 
 scene('who is killed holds nobody up: the next create takes the turn over', async ({t, run, well, programs}) => {
 	const {signal} = await run(['network', 'create', '--internal', 'a'], programs({ip: killer('ip', 1)}));

@@ -1,13 +1,14 @@
 /** A network namespace and a state root of a test's own, so that the machine's links, rules and forwarding stay as they are. */
 
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
-import {chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {cloche, directoryOf, type Ended, Running} from '../support/cloche.js';
 import {command} from '../support/installed.js';
 import {until} from '../support/marked.js';
-import {people, skip} from '../support/who.js';
+import {type Place, placeOf} from '../support/place.js';
+import {base, people, type Person, skip} from '../support/who.js';
 
 /** Where a program of the machine is. */
 const find = (name: string): string | undefined => ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].map(directory => `${directory}/${name}`).find(path => existsSync(path));
@@ -66,6 +67,8 @@ export interface Scene {
 	t: ExecutionContext;
 	net: Namespace;
 	root: string;
+	/** Of processes that are in the namespace themselves; and it removes what containers are left where a test fails. */
+	place: Place;
 	run: (words: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ended>;
 	well: (...words: string[]) => Promise<string>;
 	/** One that has to fail as ours; its line. */
@@ -85,13 +88,14 @@ export const kernelOf = (net: Namespace): string => [
 	net.run('cat', '/proc/sys/net/ipv4/ip_forward'),
 ].join('\n');
 
-const makeScene = (t: ExecutionContext, net: Namespace): Scene => {
+const makeScene = (t: ExecutionContext, net: Namespace, person: Person): Scene => {
 	const directory = directoryOf('root');
 	const root = join(directory, 'state');
 	const invocation = (env: Readonly<Record<string, string>> = {}) => ({as: 'root' as const, program: [...net.enter, command], env: {CLOCHE_ROOT: root, ...env}});
 	const run: Scene['run'] = async (words, env) => cloche(words, invocation(env));
 	return {
 		t, net, root, run,
+		place: placeOf(t, person, root),
 		async well(...words) {
 			const {status, stdout, stderr} = await run(words);
 			t.is(status, 0, `${words.join(' ')}\n${stderr}`);
@@ -119,10 +123,10 @@ const makeScene = (t: ExecutionContext, net: Namespace): Scene => {
 	};
 };
 
-/** A directory with links to some programs, and no other. */
+/** A directory with links to some programs, and no other; anybody can read it. */
 export const onlyPrograms = (...names: string[]): {PATH: string} => {
-	const bin = join(directoryOf('root'), 'bin');
-	mkdirSync(bin);
+	const bin = mkdtempSync(join(base, 'bin-'));
+	chmodSync(bin, 0o755);
 	for (const name of names) {
 		symlinkSync(name === 'node' ? process.execPath : find(name) ?? '', join(bin, name));
 	}
@@ -137,15 +141,16 @@ export const lacking = people.root === undefined ? 'root' : missing.length > 0 ?
 
 /** A test in a network namespace of its own, which has to be at its end as it was before. */
 export const scene = (title: string, show: (scene: Scene) => Promise<void>): void => {
-	if (lacking !== undefined) {
-		skip(title, `it needs ${lacking}`);
+	const person = people.root;
+	if (lacking !== undefined || person === undefined) {
+		skip(title, `it needs ${lacking ?? 'root'}`);
 		return;
 	}
 
 	test(title, async t => {
 		const net = await Namespace.make();
 		try {
-			const made = makeScene(t, net);
+			const made = makeScene(t, net, person);
 			const before = made.kernel();
 			await show(made);
 			// Links to namespaces that have ended vanish a moment later.

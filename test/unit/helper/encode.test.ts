@@ -32,6 +32,8 @@ test('CREATE carries what the plan says before its operations', t => {
 		init: true,
 		cgroups: ['/sys/fs/cgroup/x'],
 		remove: ['/run/a', '/run/b'],
+		parent: {pid: 4711, start: 2 ** 40},
+		presence: '/run/presence',
 	});
 	t.deepEqual(named(encodeCreate(5, plan, {trace: true, hold: 3, forgo: 1})), [
 		['NAMESPACES', 0x7E02_0080n],
@@ -54,6 +56,9 @@ test('CREATE carries what the plan says before its operations', t => {
 		['REMOVE', '/run/b'],
 		['FORGO', 1],
 		['CGROUP', '/sys/fs/cgroup/x'],
+		['PARENT_PID', 4711],
+		['PARENT_START', 2n ** 40n],
+		['PRESENCE', '/run/presence'],
 	]);
 	const [frame] = decode(encodeCreate(5, plan), 'in');
 	t.is(frame?.kind, Kind.CREATE);
@@ -64,6 +69,13 @@ test('with a target, CREATE is JOIN', t => {
 	const [frame] = decode(encodeCreate(6, planOf(), {target: 5}), 'in');
 	t.is(frame?.kind, Kind.JOIN);
 	t.deepEqual(frame?.fields[0], {tag: Tag.TARGET_CHANNEL, value: 5});
+});
+
+test('a presence is a path, and JOIN has a parent, too', t => {
+	t.regex(wording(t, {presence: 'a\0'}), /^plan: presence: .* holds a NUL/);
+	t.regex(wording(t, {parent: {pid: -1, start: 1}}), /^plan: parent_pid: -1 is not/);
+	const [frame] = decode(encodeCreate(6, planOf({parent: {pid: 7, start: 8}}), {target: {pid: 9, start: 10}}), 'in');
+	t.deepEqual(frame?.fields.filter(({tag}) => tag === Tag.PARENT_PID || tag === Tag.PARENT_START).map(({value}) => value), [7, 8n]);
 });
 
 const createOps: [CreateOp, Named[]][] = [

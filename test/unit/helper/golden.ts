@@ -2,7 +2,7 @@
 
 import {readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
-import {encodeCreate, encodeResize, encodeResume, encodeSignal, encodeStart} from '../../../orchestrator/helper/encode.js';
+import {encodeCreate, encodeLinks, encodeResize, encodeResume, encodeSignal, encodeStart} from '../../../orchestrator/helper/encode.js';
 import {encodeAttach, encodeDetach, encodeInput, encodeServe, encodeStatus, encodeStop} from '../../../orchestrator/helper/encode-service.js';
 import type {HelperEvent} from '../../../orchestrator/helper/events.js';
 import type {CreateOp, Plan, Service, StartOp} from '../../../orchestrator/helper/plan.js';
@@ -95,6 +95,13 @@ export const goldenRequests: Readonly<Record<string, () => Buffer>> = {
 		{protocol: 'tcp', address: '127.0.0.1', outside: 0, inside: 80}, {protocol: 'udp', address: '::', outside: 53, inside: 5353},
 	]}),
 	'join-process': () => encodeCreate(2, {...joined, enter: ['mount', 'user'], program: '/bin/busybox'}, {target: {pid: 4711, start: 5_000_000_000}}),
+	'create-parent': () => encodeCreate(3, {...joined, namespaces: ['network', 'user'], parent: {pid: 4711, start: 5_000_000_000}, presence: '/run/cloche/x/presence', create: [
+		{op: 'endpoint', name: 'eth0', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24', 'fd00::2/64'], gateways: ['10.89.0.1'], mac: '02:00:00:00:00:2a', mtu: 1400},
+	]}),
+	'join-parent': () => encodeCreate(4, {...joined, parent: {pid: 4711, start: 5_000_000_000}, create: [{op: 'link-delete', name: 'eth0', ifExists: true}]}, {target: {pid: 4712, start: 5_000_000_001}}),
+	links: () => encodeLinks(5, {...joined, parent: {pid: 4711, start: 5_000_000_000}, create: [
+		{op: 'endpoint', name: 'eth1', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24'], mac: '02:00:00:00:00:2a', mtu: 1400},
+	]}, {pid: 4712, start: 5_000_000_001}),
 	serve: () => encodeServe(1, service),
 	'serve-least': () => encodeServe(1, {socket: '/s', exitFile: '/e', initLink: '/i', boot: '1a2b3c4d', stopSignal: 15, stopTimeout: 0}),
 	detach: () => encodeDetach(),

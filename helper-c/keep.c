@@ -1,9 +1,10 @@
 /*
- * keep.c: `nsinit --keep FIFO`: the process whose namespaces are containers' parent. It makes FIFO, says so by a newline on
- * its standard output, and lasts as long as somebody has FIFO open for writing.
+ * keep.c: `nsinit --keep FIFO`: the process whose namespaces are containers' parent. It makes FIFO~, says so by a newline on
+ * its standard output, and lasts as long as somebody has it open for writing. Who started us gives it its name once he has
+ * it open: anybody else who came before him and left would end us.
  *
- * Nobody may open it and then find it gone. So it is renamed before the last look: who opened it before that is seen by
- * that look, and it gets its name back; who comes after it finds nothing.
+ * Nobody may open FIFO and then find it gone. So it is renamed back before the last look: who opened it before that is seen
+ * by that look, and it gets its name again; who comes after it finds nothing.
  */
 #include "keep.h"
 #include "util.h"
@@ -37,18 +38,18 @@ int keep(const char *path) {
 		errno = ENAMETOOLONG;
 		return complain(path);
 	}
-	if (mkfifo(path, 0600) < 0)
-		return complain(path);
-	int fifo = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (mkfifo(closing, 0600) < 0)
+		return complain(closing);
+	int fifo = open(closing, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fifo < 0 || write_all(STDOUT_FILENO, "\n", 1) < 0) {
-		int status = complain(path);
-		unlink(path);
+		int status = complain(closing);
+		unlink(closing);
 		return status;
 	}
 	close(STDOUT_FILENO);
 	for (;;) {
 		(void)is_deserted(fifo, true);
-		if (rename(path, closing) < 0)
+		if (rename(path, closing) < 0 && errno != ENOENT)
 			return complain(path);
 		if (is_deserted(fifo, false)) {
 			unlink(closing);

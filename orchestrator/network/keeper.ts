@@ -4,7 +4,7 @@ import {accessSync, constants, mkdirSync} from 'node:fs';
 import type {Readable} from 'node:stream';
 import {setTimeout as pause} from 'node:timers/promises';
 import {ClocheError} from '../base/errors.js';
-import {identify} from '../base/process.js';
+import {identify, type ProcessIdentity} from '../base/process.js';
 import {LASTING} from '../helper/helper-process.js';
 import type {Launch} from '../helper/launch.js';
 import type {CreateOp, Plan, StartOp} from '../helper/plan.js';
@@ -14,7 +14,7 @@ import {nsinitPath, nsinitRemedy} from '../host/assets.js';
 import {isPrivileged} from '../host/privilege.js';
 import {findSubordinate, ordinaryMap} from '../host/subordinate.js';
 import {findTool} from '../host/tool.js';
-import {findKeeper, type HeldKeeper, holdKeeper, presencePath, sweepKeepers} from './parent.js';
+import {findKeeper, type HeldKeeper, holdKeeper, holdNewKeeper, presencePath, sweepKeepers} from './parent.js';
 import {type NetworkRoots, parentsDirectory} from './places.js';
 import type {ParentRecord} from './record.js';
 
@@ -61,21 +61,24 @@ const firstWords = async (output: Readable | undefined): Promise<boolean> => {
 	return false;
 };
 
-const startKeeper = async (supervisor: Supervisor, roots: DataRoot, name: string): Promise<Launch> => {
+const wasKilled = (): ClocheError => new ClocheError('cannot make a network namespace', {why: 'its keeper was killed', remedy: 'try again'});
+
+const startKeeper = async (supervisor: Supervisor, roots: DataRoot, name: string): Promise<{launch: Launch; identity: ProcessIdentity}> => {
 	const launch = supervisor.launch(keeperPlan(), {autoStart: false});
 	const {stdout} = await launch.streams;
 	const pid = await launch.created;
 	const identity = identify(pid);
-	if (identity !== undefined) {
-		launch.start([...NOTHING, {op: 'exec', argv: ['nsinit', '--keep', presencePath(roots, name, identity)], env: []}]);
-		await launch.running;
+	if (identity === undefined) {
+		throw wasKilled();
 	}
 
+	launch.start([...NOTHING, {op: 'exec', argv: ['nsinit', '--keep', presencePath(roots, name, identity)], env: []}]);
+	await launch.running;
 	if (!await firstWords(stdout)) {
 		throw new ClocheError('cannot make a network namespace', {why: 'its keeper ended at once', where: parentsDirectory(roots), remedy: 'see that this directory can be written, and takes a FIFO'});
 	}
 
-	return launch;
+	return {launch, identity};
 };
 
 const canOpenTun = (): boolean => {
@@ -135,10 +138,10 @@ const startPasta = async (supervisor: Supervisor, keeper: Launch): Promise<strin
 const start = async (roots: DataRoot, {name, outbound}: ParentRecord): Promise<{held: HeldKeeper; warnings: string[]}> => {
 	const supervisor = startSupervisor({path: nsinitPath(), remedy: nsinitRemedy(), ...LASTING});
 	try {
-		const launch = await startKeeper(supervisor, roots, name);
-		const held = holdKeeper(roots, name);
+		const {launch, identity} = await startKeeper(supervisor, roots, name);
+		const held = holdNewKeeper(roots, name, identity);
 		if (held === undefined) {
-			throw new ClocheError('cannot make a network namespace', {why: 'its keeper was killed', remedy: 'try again'});
+			throw wasKilled();
 		}
 
 		const warning = outbound ? await startPasta(supervisor, launch) : undefined;

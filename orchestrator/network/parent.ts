@@ -8,7 +8,7 @@
  * is killed leaves at most a file.
  */
 
-import {closeSync, constants, openSync, rmdirSync, rmSync} from 'node:fs';
+import {closeSync, constants, openSync, renameSync, rmdirSync, rmSync} from 'node:fs';
 import {isErrno} from '../base/errors.js';
 import {formatIdentity, isAlive, parseIdentity, type ProcessIdentity} from '../base/process.js';
 import {ignoring, linkText, namesIn, networkDirectory, type NetworkRoots, parentsDirectory, readyPath} from './places.js';
@@ -33,6 +33,9 @@ export interface HeldKeeper {
 
 export const presencePath = (roots: DataRoot, name: string, keeper: ProcessIdentity): string => `${parentsDirectory(roots)}/${name}.${formatIdentity(keeper)}`;
 
+/** The FIFO's name while it isn't to be opened: who started the keeper hasn't got it open yet, or it takes its last look. */
+const unnamed = (presence: string): string => `${presence}~`;
+
 interface Entry {
 	name: string;
 	keeper: Keeper;
@@ -42,38 +45,57 @@ interface Entry {
 const entriesOf = (roots: DataRoot): Entry[] => namesIn(parentsDirectory(roots)).flatMap(file => {
 	const [, name, text] = /^(.+)\.([^.~]+)~?$/.exec(file) ?? [];
 	const identity = text === undefined ? undefined : parseIdentity(text);
-	return name === undefined || identity === undefined ? [] : [{name, keeper: {...identity, presence: `${parentsDirectory(roots)}/${file}`}}];
+	return name === undefined || identity === undefined ? [] : [{name, keeper: {...identity, presence: presencePath(roots, name, identity)}}];
 });
 
 /** That of a parent, if there is one; it may end at any moment. */
 export const findKeeper = (roots: DataRoot, name: string): Keeper | undefined =>
 	entriesOf(roots).find(entry => entry.name === name && isAlive(entry.keeper))?.keeper;
 
-/** The same, and it stays. */
-export const holdKeeper = (roots: DataRoot, name: string): HeldKeeper | undefined => {
-	const keeper = findKeeper(roots, name);
-	if (keeper === undefined) {
-		return undefined;
-	}
-
-	let file: number | undefined;
+/** @returns nothing where it has just been moved out of the way, or nobody reads it any more */
+const openPresence = (path: string): number | undefined => {
 	try {
-		file = openSync(keeper.presence, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+		return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
 	} catch (error) {
-		// It has just been moved out of the way, or nobody reads it any more.
 		if (isErrno(error, 'ENOENT') || isErrno(error, 'ENXIO')) {
 			return undefined;
 		}
 
 		throw error;
 	}
+};
 
+const held = (keeper: Keeper, file: number): HeldKeeper => {
+	let open: number | undefined = file;
 	return {keeper, release() {
-		if (file !== undefined) {
-			closeSync(file);
-			file = undefined;
+		if (open !== undefined) {
+			closeSync(open);
+			open = undefined;
 		}
 	}};
+};
+
+/** The same, and it stays. */
+export const holdKeeper = (roots: DataRoot, name: string): HeldKeeper | undefined => {
+	const keeper = findKeeper(roots, name);
+	const file = keeper === undefined ? undefined : openPresence(keeper.presence);
+	return keeper === undefined || file === undefined ? undefined : held(keeper, file);
+};
+
+/**
+ * For who has just started it: the same, and from now on others may.
+ *
+ * @returns nothing where it was killed meanwhile
+ */
+export const holdNewKeeper = (roots: DataRoot, name: string, identity: ProcessIdentity): HeldKeeper | undefined => {
+	const presence = presencePath(roots, name, identity);
+	const file = openPresence(unnamed(presence));
+	if (file === undefined) {
+		return undefined;
+	}
+
+	renameSync(unnamed(presence), presence);
+	return held({...identity, presence}, file);
 };
 
 /** What tells in which parent's life a network's bridge was made. */
@@ -90,6 +112,7 @@ export const isUnswept = (roots: DataRoot): boolean => entriesOf(roots).every(en
 export const sweepKeepers = (roots: DataRoot): void => {
 	for (const {keeper} of entriesOf(roots).filter(entry => !isAlive(entry.keeper))) {
 		rmSync(keeper.presence, {force: true});
+		rmSync(unnamed(keeper.presence), {force: true});
 	}
 
 	ignoring(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => {

@@ -13,7 +13,8 @@ import type {Supervisor} from '../helper/supervisor.js';
 import {nsinitPath, nsinitRemedy} from '../host/assets.js';
 import {isPrivileged} from '../host/privilege.js';
 import {findSubordinate, ordinaryMap} from '../host/subordinate.js';
-import {findTool} from '../host/tool.js';
+import {hasLink} from '../host/ip.js';
+import {findTool, type RunTool} from '../host/tool.js';
 import {findKeeper, type HeldKeeper, holdKeeper, holdNewKeeper, presencePath, sweepKeepers} from './parent.js';
 import {type NetworkRoots, parentsDirectory} from './places.js';
 import type {ParentRecord} from './record.js';
@@ -92,15 +93,32 @@ const canOpenTun = (): boolean => {
 
 const noWayOut = (why: string, remedy: string): string => `containers have no way out of their networks: ${why}; ${remedy}`;
 
-/** @returns why there is no way out, if there is none */
-const startPasta = async (supervisor: Supervisor, keeper: Launch): Promise<string | undefined> => {
-	const program = findTool(PASTA);
+const BY_HAND = 'it says why when it is run by hand: pasta --config-net true';
+
+/** What is missing on this machine. */
+const missing = (program: string | undefined): string | undefined => {
 	if (program === undefined) {
 		return noWayOut('pasta isn\'t in PATH', `install it (Debian: apt-get install ${PASTA.package})`);
 	}
 
-	if (!canOpenTun()) {
-		return noWayOut('pasta can\'t open /dev/net/tun', 'sudo chmod 666 /dev/net/tun lets everybody, as udev does (sudo modprobe tun makes it)');
+	return canOpenTun() ? undefined : noWayOut('pasta can\'t open /dev/net/tun', 'sudo chmod 666 /dev/net/tun lets everybody, as udev does (sudo modprobe tun makes it)');
+};
+
+/**
+ * Whether there is a way out of a parent that is there already.
+ *
+ * @returns why not
+ */
+export const lacksWayOut = async (run: RunTool): Promise<string | undefined> => await hasLink(WAY_OUT, run)
+	? undefined
+	: missing(findTool(PASTA)) ?? noWayOut('pasta isn\'t running', BY_HAND);
+
+/** @returns why there is no way out, if there is none */
+const startPasta = async (supervisor: Supervisor, keeper: Launch): Promise<string | undefined> => {
+	const program = findTool(PASTA);
+	const lacking = missing(program);
+	if (program === undefined || lacking !== undefined) {
+		return lacking;
 	}
 
 	const launch = supervisor.launch({
@@ -132,10 +150,18 @@ const startPasta = async (supervisor: Supervisor, keeper: Launch): Promise<strin
 		// It can't be run: said below.
 	}
 
-	return noWayOut('pasta ended at once', 'it says why when it is run by hand: pasta --config-net true');
+	return noWayOut('pasta ended at once', BY_HAND);
 };
 
-const start = async (roots: DataRoot, {name, outbound}: ParentRecord): Promise<{held: HeldKeeper; warnings: string[]}> => {
+export interface EnsuredKeeper {
+	held: HeldKeeper;
+	/** Whether it wasn't there before. */
+	isNew: boolean;
+	/** Of a new one: why there is no way out. */
+	lacking?: string | undefined;
+}
+
+const start = async (roots: DataRoot, {name, outbound}: ParentRecord): Promise<EnsuredKeeper> => {
 	const supervisor = startSupervisor({path: nsinitPath(), remedy: nsinitRemedy(), ...LASTING});
 	try {
 		const {launch, identity} = await startKeeper(supervisor, roots, name);
@@ -144,9 +170,9 @@ const start = async (roots: DataRoot, {name, outbound}: ParentRecord): Promise<{
 			throw wasKilled();
 		}
 
-		const warning = outbound ? await startPasta(supervisor, launch) : undefined;
+		const lacking = outbound ? await startPasta(supervisor, launch) : undefined;
 		supervisor.detach();
-		return {held, warnings: warning === undefined ? [] : [warning]};
+		return {held, isNew: true, lacking};
 	} catch (error) {
 		await supervisor.close();
 		throw error;
@@ -157,16 +183,12 @@ const start = async (roots: DataRoot, {name, outbound}: ParentRecord): Promise<{
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 1;
 
-/**
- * In a turn: hold a parent's keeper, which is started where there is none.
- *
- * @returns with what is to be said of it
- */
-export const ensureKeeper = async (roots: DataRoot, parent: ParentRecord): Promise<{held: HeldKeeper; warnings: string[]}> => {
+/** In a turn: hold a parent's keeper, which is started where there is none. */
+export const ensureKeeper = async (roots: DataRoot, parent: ParentRecord): Promise<EnsuredKeeper> => {
 	for (const deadline = Date.now() + PATIENCE_MS; findKeeper(roots, parent.name) !== undefined;) {
 		const held = holdKeeper(roots, parent.name);
 		if (held !== undefined) {
-			return {held, warnings: []};
+			return {held, isNew: false};
 		}
 
 		if (Date.now() > deadline) {

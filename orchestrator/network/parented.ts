@@ -8,7 +8,7 @@ import {applyRules} from '../host/nft.js';
 import type {RunTool} from '../host/tool.js';
 import {bridgeLines, removalLines} from './bridge.js';
 import {NetworkTools} from './inside.js';
-import {ensureKeeper} from './keeper.js';
+import {ensureKeeper, lacksWayOut} from './keeper.js';
 import {noteReady, rootName} from './machine.js';
 import {findKeeper, type HeldKeeper, holdKeeper, isRaised, keeperText} from './parent.js';
 import type {NetworkRoots} from './places.js';
@@ -29,10 +29,10 @@ const stale = async (record: NetworkRecord, run: RunTool): Promise<string[]> => 
  * @returns the parent's keeper, which doesn't end before it is let go of
  */
 export const raise = async (roots: DataRoot, record: NetworkRecord, parent: ParentRecord, others: readonly NetworkRecord[]): Promise<{held: HeldKeeper; warnings: string[]}> => {
-	const {held, warnings} = await ensureKeeper(roots, parent);
+	const {held, isNew, lacking} = await ensureKeeper(roots, parent);
 	const {keeper} = held;
 	if (isRaised(roots, record, keeper)) {
-		return {held, warnings};
+		return {held, warnings: []};
 	}
 
 	try {
@@ -42,7 +42,13 @@ export const raise = async (roots: DataRoot, record: NetworkRecord, parent: Pare
 		await applyRules(rulesText([...raised, record], rootName(roots)), run);
 		await ipBatch([...await stale(record, run), ...bridgeLines(record, rootName(roots))], run);
 		noteReady(roots, record, keeperText(keeper));
-		return {held, warnings};
+		if (record.internal || !parent.outbound) {
+			return {held, warnings: []};
+		}
+
+		// Another network's first container may have made the parent, and that network may have needed no way out.
+		const warning = isNew ? lacking : await lacksWayOut(run);
+		return {held, warnings: warning === undefined ? [] : [warning]};
 	} catch (error) {
 		held.release();
 		throw error;

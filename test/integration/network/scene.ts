@@ -1,13 +1,13 @@
 /** A network namespace and a state root of a test's own, so that the machine's links, rules and forwarding stay as they are. */
 
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
-import {chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {cloche, directoryOf, type Ended, Running} from '../support/cloche.js';
 import {command} from '../support/installed.js';
 import {until} from '../support/marked.js';
-import {people, skip} from '../support/who.js';
+import {base, people, skip} from '../support/who.js';
 
 /** Where a program of the machine is. */
 const find = (name: string): string | undefined => ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].map(directory => `${directory}/${name}`).find(path => existsSync(path));
@@ -119,10 +119,10 @@ const makeScene = (t: ExecutionContext, net: Namespace): Scene => {
 	};
 };
 
-/** A directory with links to some programs, and no other. */
+/** A directory with links to some programs, and no other; anybody can read it. */
 export const onlyPrograms = (...names: string[]): {PATH: string} => {
-	const bin = join(directoryOf('root'), 'bin');
-	mkdirSync(bin);
+	const bin = mkdtempSync(join(base, 'bin-'));
+	chmodSync(bin, 0o755);
 	for (const name of names) {
 		symlinkSync(name === 'node' ? process.execPath : find(name) ?? '', join(bin, name));
 	}

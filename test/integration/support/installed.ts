@@ -15,7 +15,7 @@ if (!existsSync(join(repository, 'dist/cloche.cjs'))) {
 mkdirSync(installed, {mode: 0o755});
 cpSync(join(repository, 'dist'), installed, {recursive: true});
 cpSync(join(repository, 'build/layers/busybox'), join(installed, 'layers/busybox'), {recursive: true, verbatimSymlinks: true});
-for (const name of ['probe', 'terminal']) {
+for (const name of ['probe', 'server', 'terminal']) {
 	cpSync(join(repository, 'build', name), join(installed, name));
 }
 
@@ -23,6 +23,8 @@ for (const name of ['probe', 'terminal']) {
 export const command = join(installed, 'cloche.cjs');
 /** What tests run in containers: `build/probe`. */
 export const probe = join(installed, 'probe');
+/** Servers for tests of networks: `build/server`. */
+export const server = join(installed, 'server');
 /** What gives a command a terminal: `build/terminal`. */
 export const terminal = join(installed, 'terminal');
 /** The directory of a busybox root; root's. */

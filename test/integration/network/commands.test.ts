@@ -2,9 +2,7 @@
 
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
-import test from 'ava';
-import {cloche, directoryOf} from '../support/cloche.js';
-import {people, skip} from '../support/who.js';
+import {ordinary} from './ordinary.js';
 import {onlyPrograms, scene} from './scene.js';
 
 scene('a network is a bridge with an address, and rules; nothing is left of it', async ({t, net, root, well}) => {
@@ -121,15 +119,14 @@ for (const tool of ['ip', 'nft']) {
 	});
 }
 
-if (people.user === undefined) {
-	skip('who has no privilege is told so', 'nobody else is here');
-} else {
-	const {user} = people;
-	test('who has no privilege is told so', async t => {
-		const root = join(directoryOf(user), 'state');
-		const {status, stderr} = await cloche(['network', 'create', 'a'], {as: user, env: {CLOCHE_ROOT: root}});
-		t.is(status, 125);
-		t.regex(stderr, /^cloche: cannot change networks: it needs the privilege [^\n]+; do it as root, [^\n]+\n$/);
-		t.false(existsSync(root));
-	});
-}
+ordinary('who has no privilege makes networks by writing them down; nothing runs, and nothing of the machine changes', async ({t, root, well, ill, run, processes}) => {
+	const id = await well('network', 'create', '--internal', '--label', 'a=b', 'tests');
+	t.deepEqual(processes(), []);
+	t.false(existsSync(`/sys/class/net/clo${id.slice(0, 8)}`));
+	t.is(await well('network', 'ls', '--format', '{{.ID}} {{.Name}} {{.Internal}}'), `${id} tests true`);
+	t.is(await well('network', 'inspect', '-f', '{{.up}} {{.labels.a}}', 'tests'), 'false b');
+	t.regex(await ill('network', 'create', 'tests'), /name is taken: tests/);
+	t.is((await run(['network', 'create', 'other'], onlyPrograms('node', 'env'))).status, 0, 'it takes no program');
+	t.is(await well('network', 'rm', 'tests', 'other'), 'tests\nother');
+	t.deepEqual(readdirSync(join(root, 'networks')), []);
+});

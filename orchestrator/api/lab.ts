@@ -57,7 +57,7 @@ export const startLab = async <Names extends string>(roots: StateRoots, definiti
 			await container.pid();
 		}
 	} catch (error) {
-		await made[Symbol.asyncDispose]();
+		await made[Symbol.asyncDispose]().catch(() => undefined); // Why it didn't come up is what counts.
 		throw error;
 	}
 

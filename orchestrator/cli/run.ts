@@ -8,8 +8,7 @@ import {type Design, designContainer, foreseeRemoval} from '../container/prepare
 import {runDesign} from '../container/run.js';
 import {planServedStreams} from '../container/service.js';
 import type {ContainerSpec} from '../container/spec.js';
-import {collectGarbage} from '../container/store/gc.js';
-import {tidyNetworks} from '../container/store/networks.js';
+import {tidyAll} from '../container/store/networks.js';
 import {stateRoots, type StateRoots} from '../container/store/roots.js';
 import {cgroupsFor} from '../host/cgroup.js';
 import type {LaunchOptions} from '../helper/launch-options.js';
@@ -71,7 +70,7 @@ const hearersOf = (tracer: TracePrinter | undefined): Pick<LaunchOptions, 'onWar
 
 /** While the helper is at work: this is one readdir and two looks unless somebody died. */
 const tidy = async (roots: StateRoots): Promise<void> => {
-	for (const problem of [...collectGarbage(roots).problems, ...await tidyNetworks(roots)]) {
+	for (const problem of await tidyAll(roots)) {
 		warn(problem.message);
 	}
 };

@@ -107,6 +107,9 @@ const forget = (roots: NetworkRoots, id: string, name: string, addresses: readon
 const hostsOf = ({containerId, name, aliases = []}: Member): string[] =>
 	[...new Set([containerId, ...(name === undefined || !isHostName(name) ? [] : [name]), ...aliases].map(host => host.toLowerCase()))];
 
+/** Whether its gateway leads anywhere: to the world, or where its parent passes on to others. */
+const leadsOn = ({internal, routed, parent}: NetworkRecord): boolean => routed === true || (!internal && parent?.outbound !== false);
+
 const linkOf = (record: NetworkRecord, link: string, addresses: readonly string[], {mac, defaultRoute = link === 'eth0'}: Wanted): EndpointLink => {
 	const ranges = rangesOf(record);
 	const [address = ''] = addresses;
@@ -116,7 +119,7 @@ const linkOf = (record: NetworkRecord, link: string, addresses: readonly string[
 		peer: peerName(),
 		bridge: record.bridge,
 		addresses: addresses.map((text, index) => `${text}/${ranges[index]?.subnet.prefix ?? 0}`),
-		gateways: (record.internal && record.routed !== true) || !defaultRoute ? [] : record.subnets.map(({gateway}) => gateway),
+		gateways: !leadsOn(record) || !defaultRoute ? [] : record.subnets.map(({gateway}) => gateway),
 		mac: parseMac(mac ?? (own === undefined ? '' : macOf(own))),
 		mtu: record.mtu,
 	};

@@ -1,6 +1,6 @@
 /** Makes parents: a keeper in namespaces of its own, under a supervisor that outlives us, and beside it, for a way out, pasta(1). */
 
-import {accessSync, constants, mkdirSync} from 'node:fs';
+import {accessSync, constants, existsSync, mkdirSync} from 'node:fs';
 import type {Readable} from 'node:stream';
 import {setTimeout as pause} from 'node:timers/promises';
 import {ClocheError} from '../base/errors.js';
@@ -23,6 +23,9 @@ type DataRoot = Pick<NetworkRoots, 'data'>;
 
 const PASTA = {program: 'pasta', package: 'passt'};
 
+/** Isn't there in a kernel without IPv6. */
+const FORWARDING6 = 'net/ipv6/conf/all/forwarding';
+
 /** The link that leads out of a parent. */
 const WAY_OUT = 'out0';
 
@@ -37,9 +40,11 @@ const NOTHING: StartOp[] = [
 ];
 
 /** Its bridges pass packets on, to each other as the rules let them. */
-const SETTINGS: CreateOp[] = [
+const settings = (): CreateOp[] => [
 	{op: 'loopback'},
 	{op: 'sysctl', key: 'net/ipv4/ip_forward', value: '1'},
+	// No router advertisement is listened to in there: unlike this machine's, it can be on.
+	...(existsSync(`/proc/sys/${FORWARDING6}`) ? [{op: 'sysctl', key: FORWARDING6, value: '1'} as const] : []),
 ];
 
 const keeperPlan = (): Plan => {
@@ -48,7 +53,7 @@ const keeperPlan = (): Plan => {
 		...bare,
 		...(isPrivileged() ? {namespaces: ['network', 'pid']} : {namespaces: ['user', 'network', 'pid'], userMap: ordinaryMap(uid, gid, findSubordinate(uid))}),
 		streams: {stdin: 'null', stdout: 'pipe', stderr: 'null'},
-		create: SETTINGS,
+		create: settings(),
 		program: nsinitPath(),
 	};
 };

@@ -3,7 +3,7 @@
 import {mkdirSync, rmSync, symlinkSync} from 'node:fs';
 import {ClocheError, isErrno} from '../base/errors.js';
 import {linksDirectory, networksOf} from './endpoint.js';
-import {listNetworks} from './find.js';
+import {listNetworks, readByName} from './find.js';
 import {ignoring, linkText, memberships, namesIn, networkDirectory, type NetworkRoots, registryDirectory} from './places.js';
 import type {NetworkRecord} from './record.js';
 
@@ -35,13 +35,16 @@ export const claimMembership = (roots: NetworkRoots, id: string, {name, routed, 
 		}
 	}
 
-	const reached = routed === true ? listNetworks(roots).networks.filter(other => other.name !== name && other.routed === true && other.parent?.name === parent?.name) : [];
-	for (const other of reached) {
+	for (const other of reachedFrom(roots, {name, routed, parent})) {
 		ignoring(['EEXIST'], () => {
-			linkRegistry(roots, id, other.name);
+			linkRegistry(roots, id, other);
 		});
 	}
 };
+
+/** Networks that a router leads to from that one. */
+const reachedFrom = (roots: NetworkRoots, {name, routed, parent}: Pick<NetworkRecord, 'name' | 'routed' | 'parent'>): string[] =>
+	routed === true ? listNetworks(roots).networks.filter(other => other.name !== name && other.routed === true && other.parent?.name === parent?.name).map(other => other.name) : [];
 
 const linkRegistry = (roots: NetworkRoots, id: string, name: string): void => {
 	symlinkSync(registryDirectory(networkDirectory(roots, name)), `${memberships(roots, id)}/${name}`);
@@ -51,10 +54,20 @@ const linkRegistry = (roots: NetworkRoots, id: string, name: string): void => {
 export const forgetLink = (roots: NetworkRoots, id: string, name: string): string | undefined => {
 	const directory = linksDirectory(roots, id);
 	const link = namesIn(directory).find(candidate => linkText(`${directory}/${candidate}`) === name);
-	rmSync(`${memberships(roots, id)}/${name}`, {force: true});
 	if (link !== undefined) {
 		rmSync(`${directory}/${link}`, {force: true});
 	}
 
+	const stays = new Set(networksOf(roots, id).flatMap(other => namesBy(roots, other)));
+	for (const other of namesBy(roots, name).filter(candidate => !stays.has(candidate))) {
+		rmSync(`${memberships(roots, id)}/${other}`, {force: true});
+	}
+
 	return link;
+};
+
+/** Whose names who is on a network can ask for. */
+const namesBy = (roots: NetworkRoots, name: string): string[] => {
+	const record = readByName(roots, name);
+	return [name, ...(record === undefined ? [] : reachedFrom(roots, record))];
 };

@@ -36,16 +36,14 @@ export const up: Command = {
 		const definition = await readDefinition(file);
 		const name = textOf(values['name']);
 		const lab = readLab(name === undefined ? definition : {...definition, name}, undefined);
-		await raiseLab(stateRoots({root}), lab, {
+		const raised = await raiseLab(stateRoots({root}), lab, {
 			cwd: file === '-' ? process.cwd() : dirname(resolve(file)),
 			supervisor: startLastingSupervisor,
 			onWarning: warning => {
 				warn(warning.message);
 			},
-			onStarted: ({name: member}, id) => {
-				print(`${id} ${lab.name}-${member}\n`);
-			},
 		});
+		print(raised.map(({name: called, id}) => `${id} ${called}\n`).join(''));
 		return 0;
 	},
 };

@@ -3,6 +3,7 @@
 import {ClocheError} from '../../base/errors.js';
 import {parseLabel} from '../../container/options/life.js';
 import {Unacceptable} from '../../container/options/unacceptable.js';
+import {tidyAll} from '../../container/store/networks.js';
 import {stateRoots} from '../../container/store/roots.js';
 import {createNetwork} from '../../network/create.js';
 import type {Command} from '../commands.js';
@@ -55,7 +56,9 @@ export const create: Command = {
 		}
 
 		const mtu = mtuOf(textOf(values['mtu']));
-		const {record, warnings} = await createNetwork(stateRoots({root}), {
+		const roots = stateRoots({root});
+		await tidyAll(roots); // What is in its way may be what somebody left who was killed.
+		const {record, warnings} = await createNetwork(roots, {
 			name,
 			subnets: listOf(values['subnet']),
 			gateways: listOf(values['gateway']),

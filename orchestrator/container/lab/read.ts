@@ -1,13 +1,16 @@
 /** From a lab's definition to what is made of it: checked as a whole, before anything is made. */
 
-import {ClocheError} from '../../base/errors.js';
 import type {NewNetwork} from '../../network/create.js';
 import {isNetworkName} from '../../network/record.js';
 import {USERS_PARENT} from '../../network/parent.js';
+import {readWishes} from '../../network/wishes.js';
 import {flattenRecord} from '../options/flatten.js';
-import {refuseUnknown, RUN_OPTION_NAMES} from '../options/option-names.js';
+import {parseAlias, parseIp, parseIp6, parseMacAddress} from '../options/network.js';
+import {RUN_OPTION_NAMES} from '../options/option-names.js';
 import type {NetworkOption, RunOptions} from '../options/run-options.js';
+import {kindOf} from '../options/unacceptable.js';
 import type {LabContainer, LabDefinition, LabPlace} from './definition.js';
+import {isText, isTexts, parsed, refuse, requireFlag, requireMembers, requireObject, textsOf} from './refuse.js';
 
 /** By which its containers and networks are found. */
 export const LAB_LABEL = 'cloche.lab';
@@ -33,51 +36,12 @@ const NETWORK_NAMES = ['subnet', 'gateway', 'ipv6', 'internal', 'mtu'];
 const PLACE_NAMES = ['alias', 'ip', 'ip6', 'mac'];
 const LAB_NAMES = ['name', 'networks', 'router', 'outbound', 'containers'];
 
-const refuse = (where: string, why: string, remedy: string): ClocheError => new ClocheError('the lab can\'t be had', {where, why, remedy});
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const requireObject = (value: unknown, where: string): Readonly<Record<string, unknown>> => {
-	if (!isObject(value)) {
-		throw refuse(where, `it is ${value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`}`, 'give names and what they have');
-	}
-
-	return value;
-};
-
-/** An object all of whose members are known; `null`, as YAML has it for an empty one, is one without. */
-const requireMembers = (value: unknown, known: readonly string[], where: string): Readonly<Record<string, unknown>> => {
-	const object = value === null || value === undefined ? {} : requireObject(value, where);
-	try {
-		refuseUnknown(object, known);
-	} catch (error) {
-		throw error instanceof ClocheError ? refuse(where, error.what, error.remedy ?? 'leave it out') : error;
-	}
-
-	return object;
-};
-
-const requireFlag = (value: unknown, where: string): boolean => {
-	if (value !== undefined && typeof value !== 'boolean') {
-		throw refuse(where, `it is ${JSON.stringify(value)}`, 'give true or false');
-	}
-
-	return value ?? false;
-};
-
-const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(word => typeof word === 'string');
-
-const textsOf = (value: unknown, where: string): string[] => {
-	const list: unknown = value === undefined ? [] : typeof value === 'string' ? [value] : value;
-	if (!isTexts(list)) {
-		throw refuse(where, `it is ${JSON.stringify(value)}`, 'give text, or a list of texts');
-	}
-
-	return [...list];
-};
-
 /** Docker's rule for names, and short enough for two of them together. */
 const requireName = (name: unknown, where: string): string => {
+	if (name === undefined || name === null) {
+		throw refuse(where, 'there is none', 'give one, as demo');
+	}
+
 	if (typeof name !== 'string' || !isNetworkName(name) || name.length > 60) {
 		throw refuse(where, `${JSON.stringify(name)} can't be a name`, 'use letters, digits, _ . and -, a letter or digit first, 60 at most');
 	}
@@ -107,11 +71,15 @@ const readNetwork = (lab: string, name: string, value: unknown, {routed, outboun
 		throw refuse(`${where}.mtu`, `it is ${JSON.stringify(mtu)}`, 'give a number of bytes');
 	}
 
-	return {
-		name: `${lab}_${name}`,
+	const wishes = {
 		subnets: textsOf(members['subnet'], `${where}.subnet`),
 		gateways: textsOf(members['gateway'], `${where}.gateway`),
 		ipv6: requireFlag(members['ipv6'], `${where}.ipv6`),
+	};
+	parsed(where, () => readWishes(wishes));
+	return {
+		name: `${lab}_${name}`,
+		...wishes,
 		internal: requireFlag(members['internal'], `${where}.internal`),
 		...(mtu === undefined ? {} : {mtu}),
 		labels: {[LAB_LABEL]: lab},
@@ -120,8 +88,32 @@ const readNetwork = (lab: string, name: string, value: unknown, {routed, outboun
 	};
 };
 
+const PARSERS = {ip: parseIp, ip6: parseIp6, mac: parseMacAddress} as const;
+
+const readPlace = (value: unknown, where: string): LabPlace => {
+	const members = requireMembers(value, PLACE_NAMES, where);
+	const alias = textsOf(members['alias'], `${where}.alias`);
+	for (const word of alias) {
+		parsed(`${where}.alias`, () => parseAlias(word));
+	}
+
+	const place: LabPlace = {alias};
+	for (const name of ['ip', 'ip6', 'mac'] as const) {
+		const text = members[name];
+		if (text !== undefined && typeof text !== 'string') {
+			throw refuse(`${where}.${name}`, `it is ${kindOf(text)}`, 'give text');
+		}
+
+		if (text !== undefined) {
+			place[name] = parsed(`${where}.${name}`, () => PARSERS[name](text));
+		}
+	}
+
+	return place;
+};
+
 /** A list of names, or an object; the only network that there is, where it isn't said. */
-const readPlaces = (networks: LabContainer['networks'], names: readonly string[], where: string): Array<[string, LabPlace]> => {
+const readPlaces = (networks: unknown, names: readonly string[], where: string): Array<[string, LabPlace]> => {
 	const [only, another] = names;
 	if (networks === undefined) {
 		if (only === undefined || another !== undefined) {
@@ -131,13 +123,17 @@ const readPlaces = (networks: LabContainer['networks'], names: readonly string[]
 		return [[only, {}]];
 	}
 
-	const places: Array<[string, unknown]> = isTexts(networks) ? networks.map(name => [name, null]) : Object.entries(requireObject(networks, where));
-	return places.map(([name, place]) => {
+	const places: Array<[string, unknown]> = Array.isArray(networks) ? textsOf(networks, where).map(name => [name, null]) : Object.entries(requireObject(networks, where));
+	return places.map(([name, place], index) => {
 		if (!names.includes(name)) {
-			throw refuse(where, `there is no network ${name}`, names.length === 0 ? 'declare it under networks' : `name some of ${names.join(', ')}`);
+			throw refuse(where, `there is no network ${name}`, `name some of ${names.join(', ')}`);
 		}
 
-		return [name, requireMembers(place, PLACE_NAMES, `${where}.${name}`)];
+		if (places.findIndex(([other]) => other === name) !== index) {
+			throw refuse(where, `${name} stands there twice`, 'leave out one of them');
+		}
+
+		return [name, readPlace(place, `${where}.${name}`)];
 	});
 };
 
@@ -146,9 +142,20 @@ const withLabel = (label: RunOptions['label'], lab: string): string[] => [...fla
 const readMember = (lab: string, name: string, value: unknown, names: readonly string[]): LabMember => {
 	const where = `containers.${name}`;
 	requireName(name, where);
-	const {image, command = [], networks, ...options}: LabContainer = requireMembers(value, MEMBER_NAMES, where);
+	parsed(where, () => parseAlias(name));
+	const members = requireMembers(value, MEMBER_NAMES, where);
+	const empty = Object.keys(members).find(option => members[option] === null);
+	if (empty !== undefined) {
+		throw refuse(`${where}.${empty}`, 'it is null', 'give a value, or leave it out');
+	}
+
+	const {image, command = [], networks, ...options}: LabContainer = members;
 	if (!isTexts(command)) {
 		throw refuse(`${where}.command`, `it is ${JSON.stringify(command)}`, 'give its words as a list, as [redis-server, --port, "6379"]');
+	}
+
+	if (image !== undefined && !isText(image)) {
+		throw refuse(`${where}.image`, `it is ${kindOf(image)}`, 'give an image\'s name, as busybox or host');
 	}
 
 	const network = readPlaces(networks, names, `${where}.networks`).map(([wanted, place]): NetworkOption => ({

@@ -20,7 +20,12 @@ export interface UpOptions {
 	/** One that is to outlive us, for each container. */
 	supervisor: () => Promise<Supervisor>;
 	onWarning: LaunchOptions['onWarning'];
-	onStarted?: (member: LabMember, id: string) => void;
+}
+
+export interface Raised {
+	/** What it is called. */
+	name: string;
+	id: string;
 }
 
 /** Each option is called by where it stands in the definition. */
@@ -56,17 +61,21 @@ export const lowerLab = async (roots: StateRoots, lab: string): Promise<void> =>
  *
  * @throws ClocheError where there is such a lab already, or something of it can't be had
  */
-export const raiseLab = async (roots: StateRoots, lab: Lab, {cwd, supervisor, onWarning, onStarted}: UpOptions): Promise<void> => {
-	const specs = lab.members.map(member => ({member, spec: specOf(member, cwd)}));
+export const raiseLab = async (roots: StateRoots, lab: Lab, {cwd, supervisor, onWarning}: UpOptions): Promise<Raised[]> => {
+	const specs = lab.members.map(member => specOf(member, cwd));
 	await createNetworks(roots, lab);
 	try {
-		for (const {member, spec} of specs) {
+		const raised: Raised[] = [];
+		for (const spec of specs) {
 			const design = await designContainer(spec, roots);
 			const {id} = await startDetached(design, {roots, supervisor: await supervisor(), launch: {onWarning}});
-			onStarted?.(member, id);
+			raised.push({name: spec.name ?? id, id});
 		}
+
+		return raised;
 	} catch (error) {
-		await lowerLab(roots, lab.name);
+		// Why it didn't come up is what counts; what is left, lab down tells of.
+		await lowerLab(roots, lab.name).catch(() => undefined);
 		throw error;
 	}
 };

@@ -1,21 +1,29 @@
 /** The library's objects as the command line's text, so that one parser and one set of checks serves both. */
 
-import type {Many, MountOption, NetworkOption, RunOptions} from './run-options.js';
+import type {MountOption, NetworkOption, RunOptions} from './run-options.js';
 
-const isList = <T>(value: Many<T> | object): value is readonly T[] => Array.isArray(value);
+/** Where plain JavaScript passes neither, the option's reader refuses it. */
+const isRecord = <T extends object>(value: string | T): value is T => typeof value === 'object' && (value as T | null) !== null;
 
-/** `{A: '1'}` → `['A=1']`; what is undefined is left out. */
+const isEntry = (value: unknown): value is string | number | boolean => ['string', 'number', 'boolean'].includes(typeof value);
+
+/**
+ * `{A: '1'}` → `['A=1']`; what is undefined is left out. What isn't text, which plain JavaScript and YAML can pass, stays as it is, for
+ * the option's reader to refuse.
+ */
 export const flattenRecord = (value: RunOptions['env'] | RunOptions['sysctl']): readonly string[] => {
-	if (value === undefined || typeof value === 'string') {
-		return value === undefined ? [] : [value];
+	const given: unknown = value;
+	if (typeof given !== 'object' || given === null) {
+		return given === undefined ? [] : [given as string];
 	}
 
-	return isList<string>(value) ? value : Object.entries(value).flatMap(([name, entry]) => entry === undefined ? [] : [`${name}=${entry}`]);
+	return Array.isArray(given) ? given as string[] : Object.entries(given).flatMap(([name, entry]: [string, unknown]) =>
+		entry === undefined ? [] : [isEntry(entry) ? `${name}=${entry}` : entry as string]);
 };
 
 /** `{type: 'bind', source: '/a', target: '/b'}` → `"type=bind","source=/a","destination=/b"`. */
 export const flattenMount = (mount: string | MountOption): string => {
-	if (typeof mount === 'string') {
+	if (!isRecord(mount)) {
 		return mount;
 	}
 
@@ -32,7 +40,7 @@ export const flattenMount = (mount: string | MountOption): string => {
 
 /** `{name: 'back', alias: ['db']}` → `"name=back","alias=db"`. */
 export const flattenNetwork = (network: string | NetworkOption): string => {
-	if (typeof network !== 'object') {
+	if (!isRecord(network)) {
 		return network;
 	}
 

@@ -2,7 +2,7 @@
 
 import {ClocheError} from '../../base/errors.js';
 import type {Many, RunOptions} from './run-options.js';
-import {Unacceptable} from './unacceptable.js';
+import {kindOf, Unacceptable} from './unacceptable.js';
 
 /** How an option is called towards whoever set it: `--stop-signal` on the command line, `stopSignal` in the library. */
 export type Label = (option: keyof RunOptions) => string;
@@ -19,7 +19,7 @@ const toText = (value: unknown): string => {
 		return String(value);
 	}
 
-	throw new Unacceptable(`it is ${value === null ? 'null' : `a ${typeof value}`}`, 'text');
+	throw new Unacceptable(`it is ${kindOf(value)}`, 'text');
 };
 
 const shown = (value: unknown): string => typeof value === 'string' || typeof value === 'number' ? ` ${value}` : '';
@@ -53,7 +53,7 @@ export class OptionReader {
 
 	flag(option: keyof RunOptions, value: unknown): boolean {
 		if (value !== undefined && typeof value !== 'boolean') {
-			throw this.#refusal(option, value, new Unacceptable(`it is a ${typeof value}`, 'true or false'));
+			throw this.#refusal(option, value, new Unacceptable(`it is ${kindOf(value)}`, 'true or false'));
 		}
 
 		return value ?? false;

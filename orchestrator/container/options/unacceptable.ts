@@ -12,6 +12,15 @@ export class Unacceptable extends Error {
 	}
 }
 
+/** What a value is, where it isn't what it should be: `null`, `a list`, `an object`, `a number`. */
+export const kindOf = (value: unknown): string => {
+	if (value === null || value === undefined) {
+		return String(value);
+	}
+
+	return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+};
+
 /** One of a fixed set of words, or a refusal that lists them. */
 export const oneOf = <const Word extends string>(words: readonly Word[]) => (value: string): Word => {
 	const found = words.find(word => word === value);

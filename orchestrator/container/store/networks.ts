@@ -47,3 +47,6 @@ export const tidyNetworks = async (roots: StateRoots, {thorough = false} = {}): 
 		return [cause instanceof ClocheError ? cause : new ClocheError('cannot clean up', {where: networksDirectory(roots), cause})];
 	}
 };
+
+/** What killed processes have left: before something is made that could be in its way. Returns what couldn't be dealt with. */
+export const tidyAll = async (roots: StateRoots): Promise<ClocheError[]> => [...collectGarbage(roots).problems, ...await tidyNetworks(roots)];

@@ -81,7 +81,7 @@ export interface Scene {
 }
 
 /** What changes by itself is left out: indices, and whether a bridge has a carrier. */
-const kernelOf = (net: Namespace): string => [
+export const kernelOf = (net: Namespace): string => [
 	net.run('ip', '-o', 'link').replaceAll(/^\d+: |<.*>|qdisc.*$/gm, ''),
 	net.run('ip', 'route', 'show', 'table', 'all').replaceAll(/ linkdown|^.*fe80:.*\n|^multicast ff00.*\n/gm, ''),
 	net.run('nft', '-s', 'list', 'ruleset'),

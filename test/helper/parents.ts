@@ -1,7 +1,7 @@
 /** Processes whose namespaces are containers' parent, an ordinary user's: `nsinit --keep` with a bridge br0, as bridged.ts has it. */
 
 import {execFileSync, spawn, spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, readlinkSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readlinkSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {startTime} from '../../orchestrator/base/process.js';
@@ -75,6 +75,8 @@ export const parentFor = async (t: ExecutionContext, kinship: Kinship): Promise<
 	if (said !== '\n') {
 		throw new Error(`no parent: ${said}`);
 	}
+
+	renameSync(`${presence}~`, presence);
 
 	const ip = (...argv: string[]): string => execFileSync('nsenter', [`--net=/proc/${pid}/ns/net`, 'ip', ...argv], {encoding: 'utf8'});
 	return {pid, start: startTime(pid) ?? 0, presence, ip, links: () => ip('-br', 'link').trim().split('\n').length, kill, ended};

@@ -4,6 +4,7 @@
  * Its link is made and deleted from inside its network namespace, where nothing of ours stays.
  */
 
+import {existsSync} from 'node:fs';
 import {ClocheError} from '../../base/errors.js';
 import type {CreateOp, Plan, TargetProcess} from '../../helper/plan.js';
 import type {Supervisor} from '../../helper/supervisor.js';
@@ -11,7 +12,7 @@ import {attach, detach} from '../../network/attach.js';
 import {type Endpoint, linksDirectory, networksOf} from '../../network/endpoint.js';
 import {findNetwork} from '../../network/find.js';
 import {DEFAULT_NETWORK} from '../../network/default.js';
-import {linkText, namesIn} from '../../network/places.js';
+import {linkText, memberships, namesIn} from '../../network/places.js';
 import {type Entrance, findEntrance} from '../entrance.js';
 import {specFromJson, specToJson} from '../spec-json.js';
 import type {Attachment, ContainerSpec, NetworkSpec} from '../spec.js';
@@ -137,6 +138,8 @@ export const connectContainer = async (found: FoundContainer, attachment: Attach
 	}
 
 	const entrance = findEntrance(found);
+	// Made where it was started on a network, and by the first connect.
+	const resolves = existsSync(memberships(roots, record.id));
 	const {aliases, ip, ip6, mac} = attachment;
 	const endpoint = await attach(networkRoots(roots), name, {containerId: record.id, name: record.name, aliases}, {
 		ips: [ip, ip6].filter(address => address !== undefined), ...(mac === undefined ? {} : {mac}), defaultRoute: true, live: true,
@@ -160,7 +163,7 @@ export const connectContainer = async (found: FoundContainer, attachment: Attach
 		endpoint.parent?.release();
 	}
 
-	return spec.network === undefined || spec.network.attachments.length === 0
+	return !resolves
 		? [...endpoint.warnings, `${nameOf(found)} was made without a network and has no resolver: others find it by name, it finds them by address`]
 		: endpoint.warnings;
 };

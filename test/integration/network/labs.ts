@@ -56,7 +56,7 @@ const makeScene = (t: ExecutionContext, as: Person, net: Namespace, before: read
 	const directory = directoryOf(as);
 	const root = join(directory, 'state');
 	const mark = newMark();
-	const person = as.other ? ['setpriv', `--reuid=${as.uid}`, `--regid=${as.gid}`, '--clear-groups', '--'] : [];
+	const person = as.other ? ['/usr/bin/setpriv', `--reuid=${as.uid}`, `--regid=${as.gid}`, '--clear-groups', '--'] : [];
 	const invocation = (env: Env = {}, program: readonly string[] = [command]) => ({as: {...as, other: false}, program: [...net.enter, ...before, ...person, ...program], env: {CLOCHE_ROOT: root, [MARK]: mark, ...env}, cwd: directory});
 	const run: LabScene['run'] = async (words, env) => new Running(words, invocation(env)).ended;
 	const keepers = (): number[] => readdirSync('/proc').filter(name => /^\d/.test(name)).map(Number)

@@ -6,6 +6,7 @@ import type {OptionReader} from './options/reader.js';
 import type {Duration, RunOptions} from './options/run-options.js';
 import type {ContainerSpec, HealthCheck, LogOptions, RestartPolicy} from './spec.js';
 import {parseMilliseconds} from './options/duration.js';
+import {outsidePath} from './options/unacceptable.js';
 
 /** As docker run has them; milliseconds. */
 const DEFAULT_HEALTH = {interval: 30_000, timeout: 30_000, retries: 3, startPeriod: 0} as const;
@@ -72,7 +73,7 @@ const readLog = (read: OptionReader, options: RunOptions): LogOptions | undefine
 };
 
 /** @throws ClocheError where an option is refused, or makes sense only for a detached container, and this is none */
-export const readLife = (read: OptionReader, options: RunOptions): Life => {
+export const readLife = (read: OptionReader, options: RunOptions, cwd: string): Life => {
 	const restart = readRestart(read, options);
 	const health = readHealth(read, options);
 	const log = readLog(read, options);
@@ -84,7 +85,7 @@ export const readLife = (read: OptionReader, options: RunOptions): Life => {
 		...(health === undefined ? {} : {health}),
 		...(log === undefined ? {} : {log}),
 		labels: Object.fromEntries([
-			...read.many('labelFile', options.labelFile, readLabelFile).flat(),
+			...read.many('labelFile', options.labelFile, path => readLabelFile(outsidePath(path, cwd))).flat(),
 			...read.many('label', flattenRecord(options.label), parseLabel),
 		]),
 	};

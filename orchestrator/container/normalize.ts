@@ -14,7 +14,7 @@ import {readSeccomp} from './options/seccomp.js';
 import {parseSignal} from './options/signals.js';
 import {parseSysctl, type Sysctl} from './options/sysctl.js';
 import {parseTimeOffsets} from './options/time-offset.js';
-import {oneOf} from './options/unacceptable.js';
+import {oneOf, outsidePath} from './options/unacceptable.js';
 import {durationText, readLife} from './normalize-life.js';
 import {readNetwork} from './normalize-network.js';
 import {type ContainerSpec, DEFAULT_STOP_SIGNAL, DEFAULT_STOP_TIMEOUT, type NetworkSharing, type Sharing} from './spec.js';
@@ -82,7 +82,7 @@ const readSecurity = (read: OptionReader, options: RunOptions): Pick<ContainerSp
 
 /** `--rootfs DIR` takes the image's place, so then there is no image. */
 const readRoot = (read: OptionReader, image: string | undefined, {rootfs, readOnly, storage, branch: wanted}: RunOptions, cwd: string): ContainerSpec['root'] => {
-	const path = read.one('rootfs', rootfs, value => value.startsWith('/') ? value : `${cwd}/${value}`);
+	const path = read.one('rootfs', rootfs, value => outsidePath(value, cwd));
 	const driver = read.one('storage', storage, oneOf(['aufs', 'overlay', 'copy']));
 	const branch = read.one('branch', wanted, oneOf(['memory', 'disk']));
 	const readonly = read.flag('readOnly', readOnly);
@@ -124,7 +124,7 @@ export const normalizeOptions = (image: string | undefined, command: readonly st
 	const timeOffset = read.many('timeOffset', options.timeOffset, value => value);
 	const user = read.one('user', options.user, parseUser);
 	const cwd = read.one('workdir', options.workdir, parseWorkdir);
-	const seccomp = read.one('seccomp', options.seccomp, readSeccomp);
+	const seccomp = read.one('seccomp', options.seccomp, path => readSeccomp(outsidePath(path, around.cwd)));
 	const timeout = readDuration(read, 'timeout', options.timeout);
 	const entrypoint = readEntrypoint(read, options);
 	const name = read.one('name', options.name, parseName);
@@ -138,7 +138,7 @@ export const normalizeOptions = (image: string | undefined, command: readonly st
 			...(entrypoint === undefined ? {} : {entrypoint}),
 			args: [...command],
 			env: mergeEnv(
-				read.many('envFile', options.envFile, path => readEnvFile(path, around.env)).flat(),
+				read.many('envFile', options.envFile, path => readEnvFile(outsidePath(path, around.cwd), around.env)).flat(),
 				read.many('env', flattenRecord(options.env), value => parseEnv(value, around.env)).flat(),
 			),
 			...(cwd === undefined ? {} : {cwd}),
@@ -159,7 +159,7 @@ export const normalizeOptions = (image: string | undefined, command: readonly st
 		stopSignal: read.one('stopSignal', options.stopSignal, parseSignal) ?? DEFAULT_STOP_SIGNAL,
 		stopTimeout: readDuration(read, 'stopTimeout', options.stopTimeout) ?? DEFAULT_STOP_TIMEOUT,
 		...(timeout === undefined ? {} : {timeout}),
-		...readLife(read, options),
+		...readLife(read, options, around.cwd),
 	};
 	validateSpec(spec);
 	return spec;

@@ -1,5 +1,6 @@
 /** `cloche lab up`. */
 
+import {constants} from 'node:os';
 import {dirname, resolve} from 'node:path';
 import {ClocheError} from '../../base/errors.js';
 import {readLab} from '../../container/lab/read.js';
@@ -10,6 +11,19 @@ import {textOf} from '../values.js';
 import {print, warn} from '../output.js';
 import {startLastingSupervisor} from '../supervisor.js';
 import {readDefinition} from './file.js';
+
+/** What ends the command ends all that has come up by then. */
+const endedBySignals = (): AbortSignal => {
+	const controller = new AbortController();
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		// Once: who can't wait asks again.
+		process.once(signal, () => {
+			controller.abort(new ClocheError('the lab didn\'t come up', {why: signal, exitCode: 128 + constants.signals[signal]}));
+		});
+	}
+
+	return controller.signal;
+};
 
 export const up: Command = {
 	table: {
@@ -39,6 +53,7 @@ export const up: Command = {
 		const raised = await raiseLab(stateRoots({root}), lab, {
 			cwd: file === '-' ? process.cwd() : dirname(resolve(file)),
 			supervisor: startLastingSupervisor,
+			signal: endedBySignals(),
 			onWarning: warning => {
 				warn(warning.message);
 			},

@@ -20,6 +20,8 @@ export interface UpOptions {
 	/** One that is to outlive us, for each container. */
 	supervisor: () => Promise<Supervisor>;
 	onWarning: LaunchOptions['onWarning'];
+	/** Gives up, and takes back what has come up, with its reason. */
+	signal: AbortSignal;
 }
 
 export interface Raised {
@@ -66,7 +68,7 @@ export const lowerLab = async (roots: StateRoots, lab: string): Promise<void> =>
  *
  * @throws ClocheError where there is such a lab already, or something of it can't be had
  */
-export const raiseLab = async (roots: StateRoots, lab: Lab, {cwd, supervisor, onWarning}: UpOptions): Promise<Raised[]> => {
+export const raiseLab = async (roots: StateRoots, lab: Lab, {cwd, supervisor, onWarning, signal}: UpOptions): Promise<Raised[]> => {
 	const specs = lab.members.map(member => specOf(member, cwd));
 	await createNetworks(roots, lab);
 	const raised: Raised[] = [];
@@ -75,6 +77,7 @@ export const raiseLab = async (roots: StateRoots, lab: Lab, {cwd, supervisor, on
 			const design = await designContainer(spec, roots);
 			const {id} = await startDetached(design, {roots, supervisor: await supervisor(), launch: {onWarning}});
 			raised.push({name: spec.name ?? id, id});
+			signal.throwIfAborted();
 		}
 
 		return raised;

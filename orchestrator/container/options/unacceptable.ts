@@ -40,6 +40,9 @@ export const insidePath = (value: string): string => {
 	return cleanPath(value);
 };
 
+/** A path outside, which may start from where its option was written; an empty one leads nowhere. */
+export const outsidePath = (path: string, cwd: string): string => path === '' || path.startsWith('/') ? path : `${cwd}/${path}`;
+
 /** `//a/./b/../c/` → `/a/c`, by words alone, as Docker cleans destinations; `..` stops at `/`. */
 export const cleanPath = (path: string): string => {
 	const parts: string[] = [];

@@ -151,8 +151,8 @@ const startPasta = async (supervisor: Supervisor, keeper: Launch): Promise<strin
 			'--no-dhcp', '--no-dhcpv6', '--no-ndp', '--no-ra',
 			// Written when it is ready.
 			'--pid', '/dev/stdout',
-			...(isPrivileged() ? ['--runas', '0:0', '--netns-only'] : []),
-			String(keeper.pid),
+			// By a pid alone passt of Debian 12 (2023-03-09) enters the user namespace, too, and root is in that already: EINVAL.
+			...(isPrivileged() ? ['--runas', '0:0', '--netns-only', '--netns', `/proc/${keeper.pid}/ns/net`] : [String(keeper.pid)]),
 		]}],
 		program,
 	}, {target: keeper});

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {directoryOf, type Ended, present, remains, Running} from '../support/cloche.js';
 import {command} from '../support/installed.js';
+import {installLibrary} from '../support/library.js';
 import {gone, killMarked, MARK, newMark, readProc, until} from '../support/marked.js';
 import {isThere} from '../support/place.js';
 import {type Person, skip} from '../support/who.js';
@@ -28,6 +29,8 @@ export interface LabScene {
 	begin: (...words: string[]) => Running;
 	/** A command with its standard input. */
 	feed: (input: string | Uint8Array, ...words: string[]) => Promise<Ended>;
+	/** A program that has `cloche` and `openCloche` of the library. */
+	program: (source: string) => Running;
 	/** A file in that directory; its path. */
 	write: (name: string, content: unknown) => string;
 	/** All that the kernel holds of networks on this machine. */
@@ -53,8 +56,8 @@ const makeScene = (t: ExecutionContext, as: Person, net: Namespace, before: read
 	const directory = directoryOf(as);
 	const root = join(directory, 'state');
 	const mark = newMark();
-	const person = as.other ? ['setpriv', `--reuid=${as.uid}`, `--regid=${as.gid}`, '--clear-groups', '--'] : [];
-	const invocation = (env: Env = {}) => ({as: {...as, other: false}, program: [...net.enter, ...before, ...person, command], env: {CLOCHE_ROOT: root, [MARK]: mark, ...env}, cwd: directory});
+	const person = as.other ? ['/usr/bin/setpriv', `--reuid=${as.uid}`, `--regid=${as.gid}`, '--clear-groups', '--'] : [];
+	const invocation = (env: Env = {}, program: readonly string[] = [command]) => ({as: {...as, other: false}, program: [...net.enter, ...before, ...person, ...program], env: {CLOCHE_ROOT: root, [MARK]: mark, ...env}, cwd: directory});
 	const run: LabScene['run'] = async (words, env) => new Running(words, invocation(env)).ended;
 	const keepers = (): number[] => readdirSync('/proc').filter(name => /^\d/.test(name)).map(Number)
 		.filter(pid => readProc(`${pid}/cmdline`).startsWith(`nsinit\0--keep\0${root}/`) && isThere(pid));
@@ -74,6 +77,7 @@ const makeScene = (t: ExecutionContext, as: Person, net: Namespace, before: read
 		},
 		begin: (...words) => new Running(words, invocation()),
 		feed: async (input, ...words) => new Running(words, {...invocation(), input}).ended,
+		program: source => new Running(['--input-type=module', '-e', `import {cloche, openCloche} from ${JSON.stringify(installLibrary())};\n${source}`], invocation({}, [process.execPath])),
 		write(name, content) {
 			const path = join(directory, name);
 			writeFileSync(path, typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content));

@@ -1,13 +1,11 @@
 /** The library as an ordinary user, on networks; and how long a start on one takes him. */
 
-import {cpSync, existsSync, readFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
 import {Running} from '../support/cloche.js';
-import {command, repository} from '../support/installed.js';
+import {installLibrary} from '../support/library.js';
 import {allGone, ordinary} from './ordinary.js';
 
 const LIBRARY = `
-import {openCloche} from ${JSON.stringify(`file://${dirname(command)}/index.js`)};
+import {openCloche} from ${JSON.stringify(installLibrary())};
 const cloche = await openCloche();
 const box = await cloche.start('busybox', ['nc', '-ll', '-p', '80', '-e', 'echo', 'here'], {name: 'web', network: 'tests'});
 for (let count = 0; count < 3; count++) {
@@ -26,24 +24,8 @@ for (let count = 0; count < 5; count++) {
 await cloche.close();
 `;
 
-/** As npm would install it beside ours, where everybody can read it: with what it depends on. */
-const install = (name: string): void => {
-	const [from, to] = [repository, dirname(command)].map(directory => join(directory, 'node_modules', name)) as [string, string];
-	if (!existsSync(to)) {
-		cpSync(from, to, {recursive: true});
-		const {dependencies = {}} = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as {dependencies?: Record<string, string>};
-		for (const other of Object.keys(dependencies)) {
-			install(other);
-		}
-	}
-};
-
 ordinary('the library: containers on networks, by a supervisor that stays; nothing is left when it is closed', async scene => {
 	const {t, well, invocation} = scene;
-	for (const name of ['execa', 'nanoid']) {
-		install(name);
-	}
-
 	await well('network', 'create', '--internal', 'tests');
 	const {status, stdout, stderr} = await new Running(['--input-type=module', '-e', LIBRARY], {...invocation(), program: [process.execPath]}).ended;
 	t.is(status, 0, stderr);

@@ -112,7 +112,11 @@ for (const each of privileges) {
 		await eventually(() => {
 			const next = forwarderOf(helper);
 			if (next > 0) {
-				process.kill(next, 'SIGKILL');
+				try {
+					process.kill(next, 'SIGKILL');
+				} catch (error) {
+					t.is((error as NodeJS.ErrnoException).code, 'ESRCH');
+				}
 			}
 
 			return next === 0 && warnings.length > 1;

@@ -179,9 +179,10 @@ static bool remove_apart(struct supervisor *supervisor, struct channel *channel,
 	pid_t pid = fork();
 	if (pid == 0) {
 		/* Copies of the sockets and pipes of others would keep their ends of file from coming until this is done. */
-		if (links && channel->parent.pidfd >= 0)
+		bool there = links && channel->parent.pidfd >= 0;
+		if (there)
 			channel->parent.pidfd = dup2(channel->parent.pidfd, 0);
-		syscall(SYS_close_range, links ? 1u : 0u, ~0u, 0u);
+		syscall(SYS_close_range, there ? 1u : 0u, ~0u, 0u);
 		if (links)
 			endpoints_delete(channel); /* before its addresses are anybody else's */
 		for (const char *path = paths; *path; path += strlen(path) + 1)
@@ -226,13 +227,15 @@ void channel_release(struct supervisor *supervisor, struct channel *channel) {
 	if (channel->shared_pids)
 		end_strays(supervisor, channel);
 	close_fd(&channel->mounts); /* unmounts all that the container had */
+	bool lingers = channel->links && endpoints_linger(channel);
+	close_fd(&channel->inside); /* and with it its links, unless they linger */
 	if (channel->again) {
 		run_wait(supervisor, channel->served);
 		return;
 	}
 	if (channel->served)
 		serve_close(supervisor, channel->served);
-	if (channel->links && endpoints_linger(channel) && remove_apart(supervisor, channel, channel->remove, true))
+	if (lingers && remove_apart(supervisor, channel, channel->remove, true))
 		return;
 	for (const char *path = channel->remove; path && *path; path += strlen(path) + 1) {
 		switch (remove_tree(path, INLINE_REMOVALS)) {

@@ -68,7 +68,7 @@ int parent_do(const struct parent *parent, int (*act)(void *argument), void *arg
 int presence_open(struct channel *channel, const struct message *message, struct failure *failure) {
 	const struct field *presence = message_head(message, TAG_PRESENCE);
 	struct stat status;
-	if (!presence || (channel->served && channel->served->presence))
+	if (!presence || (channel->served && channel->served->presence >= 0))
 		return 0;
 	failure->step = STEP_PARENT;
 	const char *path = field_string(presence);

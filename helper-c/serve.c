@@ -104,6 +104,7 @@ void serve(struct supervisor *supervisor, const uint8_t *frame, size_t size, str
 	supervisor->served = &served;
 	served.number = message->channel;
 	served.listener = -1;
+	served.presence = -1;
 	served.failure.step = STEP_SERVE;
 	served.serve = (struct kept_frame){malloc(size), size};
 	if (!served.serve.data) {

@@ -43,7 +43,7 @@ struct served {
 	const char *init_link, *boot, *events, *event_fields, *health_file; /* NULL where SERVE hadn't it */
 	struct log *log;         /* or NULL */
 	struct ports *ports;     /* that are published, from one run to the next; or NULL */
-	int presence;            /* PRESENCE, or 0 */
+	int presence;            /* PRESENCE, or -1 */
 	struct hub *hub;
 	struct health *health;
 	bool refused;            /* SERVE failed: FAILURE answers CREATE */

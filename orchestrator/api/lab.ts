@@ -30,8 +30,12 @@ export class Lab<Names extends string = string> implements AsyncDisposable {
 
 	/** Kills its containers and removes its networks; resolves when nothing is left of it. */
 	async [Symbol.asyncDispose](): Promise<void> {
-		await Promise.all(Object.values<ContainerProcess>(this.containers).map(async container => container[Symbol.asyncDispose]()));
+		const ends = await Promise.allSettled(Object.values<ContainerProcess>(this.containers).map(async container => container[Symbol.asyncDispose]()));
 		await removeNetworks(this.#roots, this.name);
+		const failed = ends.find(end => end.status === 'rejected');
+		if (failed !== undefined) {
+			throw failed.reason;
+		}
 	}
 }
 

@@ -2,7 +2,7 @@
 
 import {refuseUnknown} from '../container/options/option-names.js';
 import type {Many} from '../container/options/run-options.js';
-import {containerName, networkRoots, tidyAll} from '../container/store/networks.js';
+import {containerName, networkRoots, tidyAndWarn} from '../container/store/networks.js';
 import type {StateRoots} from '../container/store/roots.js';
 import {ClocheError} from '../base/errors.js';
 import {newId} from '../base/id.js';
@@ -77,7 +77,7 @@ export class Network implements AsyncDisposable {
 export const makeNetwork = async (roots: StateRoots, options: NetworkOptions): Promise<Network> => {
 	refuseUnknown(options, Object.keys(NAMES));
 	const {name = `n${newId()}`, subnet, gateway, ipv6 = false, internal = false, labels = {}, mtu, keep = false} = options;
-	await tidyAll(roots); // One of that name may be that of a process which was killed.
+	await tidyAndWarn(roots); // One of that name may be that of a process which was killed.
 	const {record, warnings} = await createNetwork(roots, {
 		name, ipv6, internal, labels,
 		subnets: listOf(subnet), gateways: listOf(gateway),

@@ -23,6 +23,8 @@ export interface ServeOptions {
 	launch?: Pick<LaunchOptions, 'onWarning' | 'onTrace'> | undefined;
 	/** Awaited when all is made and its socket listens, before the command begins. */
 	beforeStart?: (() => Promise<void>) | undefined;
+	/** Hears that its supervisor was asked for it, and removes in the end what it has. */
+	onLaunched?: (() => void) | undefined;
 }
 
 const makeRunDirectory = (roots: StateRoots, id: string): void => {
@@ -54,7 +56,7 @@ const launchAndStart = async (launch: Launch, beforeStart: (() => Promise<void>)
  * Launch `design`, for which its supervisor has `claim`, and resolve when its command runs and its supervisor goes on by
  * itself. If it throws, nothing runs any more, and the supervisor is gone with all that it was to remove.
  */
-export const serveDesign = async (design: Design, record: ContainerRecord, claim: Claim, {roots, supervisor, launch: hearers, beforeStart}: ServeOptions): Promise<void> => {
+export const serveDesign = async (design: Design, record: ContainerRecord, claim: Claim, {roots, supervisor, launch: hearers, beforeStart, onLaunched}: ServeOptions): Promise<void> => {
 	const {plan, spec, id, keep} = design;
 	try {
 		makeRunDirectory(roots, id);
@@ -66,6 +68,7 @@ export const serveDesign = async (design: Design, record: ContainerRecord, claim
 			service: planService(record, spec, roots, planCheck(design)),
 			autoStart: beforeStart === undefined,
 		});
+		onLaunched?.();
 		releaseWhenThere(launch, design);
 		warnOf(design, hearers?.onWarning);
 		await launchAndStart(launch, beforeStart);

@@ -31,7 +31,7 @@ export const startKept = async ({record, directory}: FoundContainer, options: Se
 	const keep = !design.spec.remove;
 	const owner = await requireSupervisor(supervisor, design.plan);
 	const claim = occupyContainer(roots, record.id, owner);
-	let launched = false;
+	const progress = {launched: false};
 	try {
 		forgetRun(directory);
 		// Those of another boot, or of whoever made it, may be others.
@@ -45,10 +45,11 @@ export const startKept = async ({record, directory}: FoundContainer, options: Se
 
 		makeCgroups(written.cgroups);
 		await design.root.prepare();
-		launched = true; // From here on its supervisor gives back what it has of networks.
-		await serveDesign({...design, keep}, written, claim, options);
+		await serveDesign({...design, keep}, written, claim, {...options, onLaunched() {
+			progress.launched = true; // From here on its supervisor gives back what it has of networks.
+		}});
 	} catch (error) {
-		if (!launched) {
+		if (!progress.launched) {
 			await unclaimWiring(design, roots);
 		}
 

@@ -31,7 +31,14 @@ export const ipBatch = async (lines: readonly string[], run: RunTool = runTool):
 };
 
 /** Whether there is such a link, where `run` runs. */
-export const hasLink = async (name: string, run: RunTool): Promise<boolean> => 'output' in await run(IP, ['link', 'show', 'dev', name]);
+export const hasLink = async (name: string, run: RunTool): Promise<boolean> => {
+	const result = await run(IP, ['link', 'show', 'dev', name]);
+	if ('cause' in result && !/does not exist|Cannot find device/.test(result.words)) {
+		throw new ClocheError('ip failed', {where: `link show dev ${name}`, why: result.words, cause: result.cause});
+	}
+
+	return 'output' in result;
+};
 
 /** The aliases of bridges, by their names: ip-link(8), in JSON. */
 export const parseAliases = (text: string): Map<string, string> => {

@@ -26,6 +26,8 @@ const PASTA = {program: 'pasta', package: 'passt'};
 /** Isn't there in a kernel without IPv6. */
 const FORWARDING6 = 'net/ipv6/conf/all/forwarding';
 
+const SIGKILL = 9;
+
 /** The link that leads out of a parent. */
 const WAY_OUT = 'out0';
 
@@ -58,13 +60,23 @@ const keeperPlan = (): Plan => {
 	};
 };
 
-/** The first that it says: it is ready. */
-const firstWords = async (output: Readable | undefined): Promise<boolean> => {
-	for await (const _ of output ?? []) {
-		return true;
-	}
+/** Of a machine that has too much to do; others wait for their turn meanwhile. */
+const READY_MS = 20_000;
 
-	return false;
+/** The first that it says: it is ready. One that says nothing for too long is killed. */
+const firstWords = async (output: Readable | undefined, launch: Launch): Promise<boolean> => {
+	const late = setTimeout(() => {
+		launch.signal(SIGKILL);
+	}, READY_MS);
+	try {
+		for await (const _ of output ?? []) {
+			return true;
+		}
+
+		return false;
+	} finally {
+		clearTimeout(late);
+	}
 };
 
 const wasKilled = (): ClocheError => new ClocheError('cannot make a network namespace', {why: 'its keeper was killed', remedy: 'try again'});
@@ -80,7 +92,7 @@ const startKeeper = async (supervisor: Supervisor, roots: DataRoot, name: string
 
 	launch.start([...NOTHING, {op: 'exec', argv: ['nsinit', '--keep', presencePath(roots, name, identity)], env: []}]);
 	await launch.running;
-	if (!await firstWords(stdout)) {
+	if (!await firstWords(stdout, launch)) {
 		throw new ClocheError('cannot make a network namespace', {why: 'its keeper ended at once', where: parentsDirectory(roots), remedy: 'see that this directory can be written, and takes a FIFO'});
 	}
 
@@ -144,11 +156,11 @@ const startPasta = async (supervisor: Supervisor, keeper: Launch): Promise<strin
 		]}],
 		program,
 	}, {target: keeper});
-	launch.exited.catch(() => undefined); // As below.
+	launch.exited.catch(() => undefined); // That it couldn't be run is said below.
 	try {
 		const {stdout} = await launch.streams;
 		await launch.running;
-		if (await firstWords(stdout)) {
+		if (await firstWords(stdout, launch)) {
 			return undefined;
 		}
 	} catch {
@@ -168,9 +180,10 @@ export interface EnsuredKeeper {
 
 const start = async (roots: DataRoot, {name, outbound}: ParentRecord): Promise<EnsuredKeeper> => {
 	const supervisor = startSupervisor({path: nsinitPath(), remedy: nsinitRemedy(), ...LASTING});
+	let held: HeldKeeper | undefined;
 	try {
 		const {launch, identity} = await startKeeper(supervisor, roots, name);
-		const held = holdNewKeeper(roots, name, identity);
+		held = holdNewKeeper(roots, name, identity);
 		if (held === undefined) {
 			throw wasKilled();
 		}
@@ -179,6 +192,7 @@ const start = async (roots: DataRoot, {name, outbound}: ParentRecord): Promise<E
 		supervisor.detach();
 		return {held, isNew: true, lacking};
 	} catch (error) {
+		held?.release();
 		await supervisor.close();
 		throw error;
 	}

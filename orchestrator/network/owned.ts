@@ -2,8 +2,9 @@
 
 import {rmdirSync, rmSync} from 'node:fs';
 import {isAlive, parseIdentity} from '../base/process.js';
+import {inTurn} from '../base/turn.js';
 import {listNetworks} from './find.js';
-import {ignoring, namesIn, type NetworkRoots, ownersDirectory} from './places.js';
+import {ignoring, namesIn, type NetworkRoots, ownersDirectory, turnPath} from './places.js';
 import type {NetworkRecord} from './record.js';
 import {pruneNetworks} from './remove.js';
 
@@ -26,8 +27,11 @@ export const collectOwned = async (roots: NetworkRoots): Promise<void> => {
 	for (const owner of namesIn(ownersDirectory(roots)).filter(name => isGone(name))) {
 		const isItsOwn = (record: NetworkRecord): boolean => record.owner === owner;
 		await pruneNetworks(roots, isItsOwn);
-		if (!listNetworks(roots).networks.some(record => isItsOwn(record))) {
-			forgetOwner(roots, owner);
-		}
+		// In a turn, as its making is: nobody writes his own beside it meanwhile.
+		await inTurn(turnPath(roots), () => {
+			if (!listNetworks(roots).networks.some(record => isItsOwn(record))) {
+				forgetOwner(roots, owner);
+			}
+		});
 	}
 };

@@ -110,8 +110,14 @@ export const holdNewKeeper = (roots: DataRoot, name: string, identity: ProcessId
 		return undefined;
 	}
 
-	renameSync(unnamed(presence), presence);
-	return held({...identity, presence}, file);
+	const keeper = held({...identity, presence}, file);
+	try {
+		renameSync(unnamed(presence), presence);
+		return keeper;
+	} catch (error) {
+		keeper.release();
+		throw error;
+	}
 };
 
 /** What tells in which parent's life a network's bridge was made. */
@@ -122,7 +128,10 @@ export const isRaised = (roots: DataRoot, {name}: Pick<NetworkRecord, 'name'>, k
 	linkText(readyPath(networkDirectory(roots, name))) === keeperText(keeper);
 
 /** Whether there is something to sweep. */
-export const isUnswept = (roots: DataRoot): boolean => entriesOf(roots).every(entry => !isAlive(entry.keeper));
+export const isUnswept = (roots: DataRoot): boolean => {
+	const entries = entriesOf(roots);
+	return entries.length === 0 || entries.some(entry => !isAlive(entry.keeper));
+};
 
 /** In a turn: what keepers have left that were killed, and the directory where it is empty. */
 export const sweepKeepers = (roots: DataRoot): void => {

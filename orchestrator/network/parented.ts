@@ -31,11 +31,11 @@ const stale = async (record: NetworkRecord, run: RunTool): Promise<string[]> => 
 export const raise = async (roots: DataRoot, record: NetworkRecord, parent: ParentRecord, others: readonly NetworkRecord[]): Promise<{held: HeldKeeper; warnings: string[]}> => {
 	const {held, isNew, lacking} = await ensureKeeper(roots, parent);
 	const {keeper} = held;
-	if (isRaised(roots, record, keeper)) {
-		return {held, warnings: []};
-	}
-
 	try {
+		if (isRaised(roots, record, keeper)) {
+			return {held, warnings: []};
+		}
+
 		await using tools = new NetworkTools();
 		const run = tools.at(keeper);
 		const raised = inParent(others, parent.name).filter(other => other.name !== record.name && isRaised(roots, other, keeper));
@@ -55,11 +55,11 @@ export const raise = async (roots: DataRoot, record: NetworkRecord, parent: Pare
 	}
 };
 
-/** The opposite, of a network whose record says so; where its parent is gone, it is done. */
+/** The opposite, also of one that somebody was killed in making; where its parent is gone, it is done. */
 const lower = async (roots: DataRoot, record: NetworkRecord, name: string, rest: readonly NetworkRecord[]): Promise<void> => {
 	const held = holdKeeper(roots, name);
 	try {
-		if (held !== undefined && isRaised(roots, record, held.keeper)) {
+		if (held !== undefined) {
 			await using tools = new NetworkTools();
 			const run = tools.at(held.keeper);
 			await ipBatch(await stale(record, run), run);

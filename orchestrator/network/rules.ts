@@ -1,8 +1,9 @@
 /**
  * The rules of a state root's networks, a table of their own for nft(8). Pure.
  *
- * What leaves a network for the world outside is masqueraded; networks don't reach each other; an internal one is left and entered by
- * nobody; and from outside only answers come in, since a published port is no rule but a process (docs/network.md).
+ * What leaves a network for the world outside is masqueraded; networks don't reach each other, unless their parent routes them; nobody leaves an
+ * internal one for the world, or enters it from there; and from outside only answers come in, since a published port is no rule but a process
+ * (docs/network.md).
  */
 
 import {type NetworkRecord, rangesOf} from './record.js';

@@ -108,9 +108,19 @@ for (const each of privileges) {
 		await eventually(() => warnings.length > 0, () => 'no warning');
 		t.like(warnings, {length: 1, 0: {step: 'publish'}});
 		t.is(await ask(published.number, 'again'), 'again');
-		process.kill(forwarderOf(helper), 'SIGKILL');
-		await eventually(() => warnings.length > 1, () => 'no warning');
-		await eventually(() => forwarderOf(helper) === 0, () => 'a forwarder');
+		// On a busy machine the new one may be older than that by now, too; sooner or later one is met in time.
+		await eventually(() => {
+			const next = forwarderOf(helper);
+			if (next > 0) {
+				try {
+					process.kill(next, 'SIGKILL');
+				} catch (error) {
+					t.is((error as NodeJS.ErrnoException).code, 'ESRCH');
+				}
+			}
+
+			return next === 0 && warnings.length > 1;
+		}, () => 'a forwarder');
 		await t.throwsAsync(client(published.number), {code: 'ECONNREFUSED'});
 		published.launch.signal(9);
 		await published.launch.released;

@@ -3,7 +3,7 @@
 import {ClocheError} from '../../base/errors.js';
 import {parseLabel} from '../../container/options/life.js';
 import {Unacceptable} from '../../container/options/unacceptable.js';
-import {tidyAll} from '../../container/store/networks.js';
+import {tidyAndWarn} from '../../container/store/networks.js';
 import {stateRoots} from '../../container/store/roots.js';
 import {createNetwork} from '../../network/create.js';
 import type {Command} from '../commands.js';
@@ -57,7 +57,7 @@ export const create: Command = {
 
 		const mtu = mtuOf(textOf(values['mtu']));
 		const roots = stateRoots({root});
-		await tidyAll(roots); // What is in its way may be what somebody left who was killed.
+		await tidyAndWarn(roots); // What is in its way may be what somebody left who was killed.
 		const {record, warnings} = await createNetwork(roots, {
 			name,
 			subnets: listOf(values['subnet']),

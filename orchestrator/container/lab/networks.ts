@@ -5,7 +5,7 @@ import {createNetwork} from '../../network/create.js';
 import {listNetworks} from '../../network/find.js';
 import type {NetworkRecord} from '../../network/record.js';
 import {removeNetwork} from '../../network/remove.js';
-import {containerName, networkRoots, tidyAll} from '../store/networks.js';
+import {containerName, networkRoots, tidyAndWarn} from '../store/networks.js';
 import type {StateRoots} from '../store/roots.js';
 import type {Lab} from './read.js';
 
@@ -26,7 +26,7 @@ export const removeNetworks = async (roots: StateRoots, lab: string): Promise<vo
  * @throws ClocheError where there is such a lab, or one of them can't be had; none is left then
  */
 export const createNetworks = async (roots: StateRoots, {name, networks}: Lab, {owned = false} = {}): Promise<void> => {
-	await tidyAll(roots); // A lab of that name may be that of a process which was killed.
+	await tidyAndWarn(roots); // A lab of that name may be that of a process which was killed.
 	if (labNetworks(roots, name).length > 0) {
 		throw new ClocheError('the lab is there already', {where: name, remedy: `cloche lab down ${name} removes it`});
 	}

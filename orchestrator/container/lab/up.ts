@@ -40,7 +40,12 @@ export const labContainers = (roots: StateRoots, lab: string): string[] =>
 
 const removeContainers = async (roots: StateRoots, lab: string): Promise<number> => {
 	const ids = labContainers(roots, lab);
-	await Promise.all(ids.map(async id => removeByForce(roots, id)));
+	const ends = await Promise.allSettled(ids.map(async id => removeByForce(roots, id)));
+	const failed = ends.find(end => end.status === 'rejected');
+	if (failed !== undefined) {
+		throw failed.reason;
+	}
+
 	return ids.length;
 };
 
@@ -66,8 +71,8 @@ export const lowerLab = async (roots: StateRoots, lab: string): Promise<void> =>
 export const raiseLab = async (roots: StateRoots, lab: Lab, {cwd, supervisor, onWarning, signal}: UpOptions): Promise<Raised[]> => {
 	const specs = lab.members.map(member => specOf(member, cwd));
 	await createNetworks(roots, lab);
+	const raised: Raised[] = [];
 	try {
-		const raised: Raised[] = [];
 		for (const spec of specs) {
 			const design = await designContainer(spec, roots);
 			const {id} = await startDetached(design, {roots, supervisor: await supervisor(), launch: {onWarning}});
@@ -77,8 +82,9 @@ export const raiseLab = async (roots: StateRoots, lab: Lab, {cwd, supervisor, on
 
 		return raised;
 	} catch (error) {
-		// Why it didn't come up is what counts; what is left, lab down tells of.
-		await lowerLab(roots, lab.name).catch(() => undefined);
+		// Why it didn't come up is what counts; what is left, lab down tells of. Nothing else that bears its label goes.
+		await Promise.allSettled(raised.map(async ({id}) => removeByForce(roots, id)));
+		await removeNetworks(roots, lab.name).catch(() => undefined);
 		throw error;
 	}
 };

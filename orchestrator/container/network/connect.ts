@@ -138,6 +138,7 @@ export const connectContainer = async (found: FoundContainer, attachment: Attach
 	}
 
 	const entrance = findEntrance(found);
+	const before = spec.network?.attachments.filter(({network}) => network === name) ?? [];
 	// Made where it was started on a network, and by the first connect.
 	const resolves = existsSync(memberships(roots, record.id));
 	const {aliases, ip, ip6, mac} = attachment;
@@ -151,8 +152,9 @@ export const connectContainer = async (found: FoundContainer, attachment: Attach
 			note() {
 				changeAttachments(roots, record.id, attachments => [...attachments.filter(({network}) => network !== name), asked], {[name]: endpoint.link.addresses.map(address => plain(address))});
 			},
+			// As it was: by --restart there may be one of that name that isn't live.
 			forget() {
-				changeAttachments(roots, record.id, attachments => attachments.filter(({network}) => network !== name));
+				changeAttachments(roots, record.id, attachments => [...attachments.filter(({network}) => network !== name), ...before], {[name]: record.networks?.[name] ?? []});
 			},
 			remove: async () => deleteLink(entrance, context, endpoint.link.link),
 		});

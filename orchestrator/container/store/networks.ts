@@ -49,4 +49,11 @@ export const tidyNetworks = async (roots: StateRoots, {thorough = false} = {}): 
 };
 
 /** What killed processes have left: before something is made that could be in its way. Returns what couldn't be dealt with. */
+/** The same for who has nobody to tell but Node's warnings. */
+export const tidyAndWarn = async (roots: StateRoots): Promise<void> => {
+	for (const {message} of await tidyAll(roots)) {
+		process.emitWarning(message, 'ClocheWarning');
+	}
+};
+
 export const tidyAll = async (roots: StateRoots): Promise<ClocheError[]> => [...collectGarbage(roots).problems, ...await tidyNetworks(roots)];

@@ -122,9 +122,9 @@ export const isRunning = (pid: number): boolean => {
 
 /** Wait until `condition` holds; fails the test after 50 s. */
 export const until = async (t: ExecutionContext, condition: () => boolean): Promise<void> => {
-	for (const deadline = Date.now() + 50_000; !condition();) {
+	for (const deadline = Date.now() + 120_000; !condition();) {
 		if (Date.now() > deadline) {
-			return t.fail('waited 50 s in vain');
+			return t.fail('waited 120 s in vain');
 		}
 
 		await new Promise(done => setTimeout(done, 10));

@@ -27,7 +27,7 @@ const orUndefined = (file: string): string | undefined => {
 };
 
 /** Wait until `condition` holds. Throws after `seconds`, telling what `describe` says then. */
-export const eventually = async (condition: () => boolean, describe: () => string, seconds = 50): Promise<void> => {
+export const eventually = async (condition: () => boolean, describe: () => string, seconds = 120): Promise<void> => {
 	const deadline = Date.now() + seconds * 1000;
 	while (!condition()) {
 		if (Date.now() > deadline) {

@@ -120,7 +120,7 @@ export const isRunning = (pid: number): boolean => {
 	}
 };
 
-/** Wait until `condition` holds; fails the test after 50 s. */
+/** Wait until `condition` holds; fails the test after 120 s. */
 export const until = async (t: ExecutionContext, condition: () => boolean): Promise<void> => {
 	for (const deadline = Date.now() + 120_000; !condition();) {
 		if (Date.now() > deadline) {

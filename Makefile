@@ -121,8 +121,8 @@ test: built dist protocol-check types lint ## every check: types, linter, C warn
 # Bundled once and run as plain JavaScript, without tsx; each step waits for the one before, so that a failure is read alone.
 AVA := CLOCHE_TESTS=built $(BIN)/ava
 UNIT := $(AVA) 'build/tests/unit/**'
-HELPER := $(AVA) --concurrency 2 --timeout 3m 'build/tests/helper/**'
-INTEGRATION := $(AVA) --concurrency 2 --timeout 3m 'build/tests/integration/**'
+HELPER := $(AVA) --concurrency 2 --timeout 10m 'build/tests/helper/**'
+INTEGRATION := $(AVA) --concurrency 2 --timeout 10m 'build/tests/integration/**'
 
 tests: setup
 	@node .ci/bundle-tests.js

@@ -35,6 +35,8 @@ type BytesOptions = LibraryOptions & {encoding: 'buffer'};
 export class Cloche implements AsyncDisposable {
 	readonly #roots: StateRoots;
 	readonly #open = new Set<Promise<StartedContainer>>();
+	/** Of those, what is over but for what they still hold. */
+	readonly #ending = new Set<Promise<void>>();
 	#tidied = false;
 	#closed = false;
 
@@ -126,7 +128,7 @@ export class Cloche implements AsyncDisposable {
 	 */
 	async createNetwork(options: NetworkOptions = {}): Promise<Network> {
 		const {makeNetwork} = await import('./network.js');
-		return makeNetwork(this.#roots, options);
+		return makeNetwork(this.#roots, options, async () => this.#settle());
 	}
 
 	/**
@@ -136,7 +138,7 @@ export class Cloche implements AsyncDisposable {
 	 */
 	async network(word: string): Promise<Network> {
 		const [{Network}, {findNetwork}] = await Promise.all([import('./network.js'), import('../network/find.js')]);
-		return new Network(this.#roots, findNetwork(this.#roots, word));
+		return new Network(this.#roots, findNetwork(this.#roots, word), async () => this.#settle());
 	}
 
 	/**
@@ -160,7 +162,7 @@ export class Cloche implements AsyncDisposable {
 		return startLab(this.#roots, definition, (image, command, options) => {
 			const {run, streams} = splitOptions({...options, reject: false});
 			return new ContainerProcess(this.#launch({image, run, command, streams, autoStart: true}), streams);
-		});
+		}, async () => this.#settle());
 	}
 
 	/** Kills what still runs of what was run or created here (not what was started), and resolves when nothing is left of any of it. */
@@ -192,12 +194,29 @@ export class Cloche implements AsyncDisposable {
 			};
 
 			started.container.released.then(forget, forget);
+			this.#noteEnd(started);
 			this.#tidy();
 			return started;
 		} catch (error) {
 			this.#open.delete(starting);
 			throw error;
 		}
+	}
+
+	/** Whoever awaits the result goes on before the last of it is given back: its addresses, for one. */
+	#noteEnd({container: {outcome, released}}: StartedContainer): void {
+		const gone = released.catch(() => undefined); // Whoever awaits it is told.
+		const note = (): void => {
+			this.#ending.add(gone);
+			void gone.then(() => this.#ending.delete(gone));
+		};
+
+		outcome.then(note, note);
+	}
+
+	/** Nobody is in the way of a network's removal whose result is there. */
+	async #settle(): Promise<void> {
+		await Promise.all(this.#ending);
 	}
 
 	/** Once is enough: what dies from here on is cleaned up by the next process that starts something. */

@@ -34,15 +34,20 @@ const NAMES = {name: true, subnet: true, gateway: true, ipv6: true, internal: tr
 /** Options that are lists on the command line. */
 const listOf = (value: Many<string> | undefined): string[] => value === undefined ? [] : [value].flat();
 
+/** Resolves when what has ended by now has given back all that it had. */
+export type Settle = () => Promise<void>;
+
 export class Network implements AsyncDisposable {
 	/** What containers ask for: `cloche.run(…, {network: network.name})`. */
 	readonly name: string;
 	readonly id: string;
 	readonly #roots: StateRoots;
+	readonly #settle: Settle;
 
 	/** Use {@link Cloche.createNetwork} or {@link Cloche.network}. */
-	constructor(roots: StateRoots, {name, id}: {name: string; id: string}) {
+	constructor(roots: StateRoots, {name, id}: {name: string; id: string}, settle: Settle) {
 		this.#roots = roots;
+		this.#settle = settle;
 		this.name = name;
 		this.id = id;
 	}
@@ -58,6 +63,7 @@ export class Network implements AsyncDisposable {
 	 * @throws ClocheError where a container is on it
 	 */
 	async remove(): Promise<void> {
+		await this.#settle();
 		await removeNetwork(networkRoots(this.#roots), this.id, id => containerName(this.#roots, id) ?? id);
 	}
 
@@ -74,7 +80,7 @@ export class Network implements AsyncDisposable {
 }
 
 /** @throws ClocheError where it can't be had; nothing of it is left */
-export const makeNetwork = async (roots: StateRoots, options: NetworkOptions): Promise<Network> => {
+export const makeNetwork = async (roots: StateRoots, options: NetworkOptions, settle: Settle): Promise<Network> => {
 	refuseUnknown(options, Object.keys(NAMES));
 	const {name = `n${newId()}`, subnet, gateway, ipv6 = false, internal = false, labels = {}, mtu, keep = false} = options;
 	await tidyAndWarn(roots); // One of that name may be that of a process which was killed.
@@ -88,5 +94,5 @@ export const makeNetwork = async (roots: StateRoots, options: NetworkOptions): P
 		process.emitWarning(warning, 'ClocheWarning');
 	}
 
-	return new Network(roots, record);
+	return new Network(roots, record, settle);
 };

@@ -139,6 +139,13 @@ labs('createNetwork: gone with its scope, or kept; in use at its end; found by n
 		}
 
 		await any[Symbol.asyncDispose]();
+		// Whose result is there isn't in the way any more.
+		for (let round = 0; round < 10; round++) {
+			const network = await cloche.createNetwork({internal: true});
+			await Promise.all(['a', 'b', 'c'].map(name => cloche.run('busybox', ['true'], {network: network.name, networkAlias: name})));
+			await network[Symbol.asyncDispose]();
+		}
+
 		const network = await cloche.createNetwork({name: 'tests', subnet: '10.1.2.0/24', gateway: '10.1.2.9', internal: true, labels: {a: 'b'}, mtu: 1400});
 		const {name, ipam, internal, mtu, labels} = await network.inspect();
 		${say('{name, ipam, internal, mtu, labels}')}

@@ -16,7 +16,7 @@ const DEFINITION = {
 	},
 };
 
-const MOMENTS = 12;
+const MOMENTS = 8;
 
 /** What was half started ends, or becomes whole, by itself: its supervisor sees to that. */
 const clean = async ({run, well}: LabScene): Promise<void> => {

@@ -95,7 +95,8 @@ everybody('two rm -f and a stop at once: one clean outcome each', async (t, {roo
 		}
 
 		t.true(ends.some(({status}) => status === 0));
-		t.deepEqual(remains(root), []);
+		// Who found it gone may be back before its supervisor has let go of its claim, the last of it.
+		await until(() => remains(root).length === 0, () => remains(root).join(', '));
 	}
 });
 

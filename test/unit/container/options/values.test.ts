@@ -165,15 +165,50 @@ test('no-new-privileges', t => {
 	t.false(parseSecurityOption('no-new-privileges=false').noNewPrivileges);
 });
 
+const ALLOW = [0x06, 0, 0, 0x7F_FF_00_00] as const;
+
+/** Classic BPF as linux/filter.h lays it out. */
+const filterOf = (...instructions: ReadonlyArray<readonly [code: number, jt: number, jf: number, k: number]>): Buffer =>
+	Buffer.concat(instructions.map(([code, jt, jf, k]) => Buffer.from([...new Uint8Array(new Uint16Array([code]).buffer), jt, jf, ...new Uint8Array(new Uint32Array([k]).buffer)])));
+
 test('a seccomp filter is whole instructions', async t => {
-	await withFile(Buffer.alloc(16), path => {
-		t.is(readSeccomp(path).length, 16);
+	await withFile(filterOf([0x20, 0, 0, 60], [0x15, 0, 1, 161], [0x06, 0, 0, 0], ALLOW), path => {
+		t.is(readSeccomp(path).length, 32);
 	});
-	for (const size of [0, 7, 4097 * 8]) {
-		await withFile(Buffer.alloc(size), path => {
-			t.throws(() => readSeccomp(path), {instanceOf: Unacceptable});
+	const most = Buffer.concat([Buffer.alloc(4095 * 8), filterOf(ALLOW)]);
+	await withFile(most, path => {
+		t.is(readSeccomp(path).length, most.length);
+	});
+	for (const bytes of [Buffer.alloc(0), Buffer.alloc(7), Buffer.concat([Buffer.alloc(8), most])]) {
+		await withFile(bytes, path => {
+			t.throws(() => readSeccomp(path), {instanceOf: Unacceptable, message: /are not a BPF program/});
 		});
 	}
+});
+
+for (const [what, instruction] of [
+	['text', [0x6F_72, 0x6F, 0x74, 0]],
+	['a load beyond the data', [0x20, 0, 0, 64]],
+	['a load between words', [0x20, 0, 0, 2]],
+	['a load of a packet\'s byte', [0x30, 0, 0, 0]],
+	['a word of memory that there isn\'t', [0x02, 0, 0, 16]],
+	['a division by nothing', [0x34, 0, 0, 0]],
+	['a modulo', [0x94, 0, 0, 3]],
+	['a shift out of the word', [0x64, 0, 0, 32]],
+	['a jump beyond the end', [0x05, 0, 0, 1]],
+	['a conditional jump beyond the end', [0x15, 0, 1, 0]],
+] as const) {
+	test(`a seccomp filter with ${what} is refused, with the instruction`, async t => {
+		await withFile(filterOf([0x00, 0, 0, 0], instruction, ALLOW), path => {
+			t.throws(() => readSeccomp(path), {instanceOf: Unacceptable, message: /not a BPF program: .* instruction 1\b/});
+		});
+	});
+}
+
+test('a seccomp filter that doesn\'t end with a verdict is refused', async t => {
+	await withFile(filterOf(ALLOW, [0x00, 0, 0, 0]), path => {
+		t.throws(() => readSeccomp(path), {instanceOf: Unacceptable, message: /instruction 1\b/});
+	});
 });
 
 test('paths are cleaned by words', t => {

@@ -14,7 +14,7 @@ enum {
 	CLIENT_INBOX = 4096,
 	UNSENT = 4096,        /* what a round's events fit in */
 	UNSENT_KEPT = 16384,  /* a larger queue is given back once it is empty */
-	LINGER = 5000,        /* milliseconds */
+	LINGER = 5000,        /* milliseconds, in the end, for all of them */
 };
 
 static size_t inbox_of(const struct peer *peer) {
@@ -27,7 +27,7 @@ static bool is_heard(const struct peer *peer) {
 }
 
 static void watch(const struct supervisor *supervisor, struct peer *peer) {
-	uint32_t wanted = (is_heard(peer) ? EPOLLIN : 0u) | (peer->unsent_end > peer->unsent_start ? EPOLLOUT : 0u);
+	uint32_t wanted = (is_heard(peer) || peer->hushed ? EPOLLIN : 0u) | (peer->unsent_end > peer->unsent_start ? EPOLLOUT : 0u);
 	if (peer->gone)
 		wanted = 0;
 	if (wanted == peer->watched)
@@ -129,6 +129,11 @@ static void forget_unsent(struct peer *peer) {
 	peer->unsent_size = 0;
 }
 
+static void hush(struct peer *peer) {
+	peer->hushed = true;
+	(void)shutdown(peer->fd, SHUT_WR);
+}
+
 void peer_flush(struct supervisor *supervisor, struct peer *peer) {
 	while (!peer->gone && peer->unsent_start < peer->unsent_end) {
 		ssize_t sent = RETRY(send(peer->fd, peer->unsent + peer->unsent_start, peer->unsent_end - peer->unsent_start, MSG_NOSIGNAL | MSG_DONTWAIT));
@@ -148,13 +153,14 @@ void peer_flush(struct supervisor *supervisor, struct peer *peer) {
 	if (peer->unsent_start == peer->unsent_end) {
 		forget_unsent(peer);
 		if (peer->closing)
-			end(supervisor, peer);
+			hush(peer);
 	}
 	watch(supervisor, peer);
 }
 
 void peer_close(struct supervisor *supervisor, struct peer *peer) {
 	peer->closing = true;
+	peer->paused = false;
 	peer_flush(supervisor, peer);
 }
 
@@ -210,6 +216,14 @@ void peer_resume(struct supervisor *supervisor, struct peer *peer) {
 	watch(supervisor, peer);
 }
 
+/* What it says is of no matter any more, only that it hangs up. */
+static void await_end(struct supervisor *supervisor, struct peer *peer) {
+	char ignored[4096];
+	ssize_t got = RETRY(recv(peer->fd, ignored, sizeof ignored, MSG_DONTWAIT));
+	if (got == 0 || (got < 0 && errno != EAGAIN))
+		end(supervisor, peer);
+}
+
 static void receive(struct supervisor *supervisor, struct peer *peer) {
 	ssize_t got = RETRY(recv(peer->fd, peer->inbox + peer->inbox_used, peer->inbox_size - peer->inbox_used, MSG_DONTWAIT));
 	if (got < 0 && errno == EAGAIN)
@@ -226,7 +240,9 @@ static void receive(struct supervisor *supervisor, struct peer *peer) {
 void peer_on_ready(struct supervisor *supervisor, struct peer *peer) {
 	if (peer->unsent_start < peer->unsent_end)
 		peer_flush(supervisor, peer);
-	if (is_heard(peer))
+	if (peer->hushed && !peer->gone)
+		await_end(supervisor, peer);
+	else if (is_heard(peer))
 		receive(supervisor, peer);
 }
 
@@ -245,14 +261,22 @@ void peers_sweep(struct supervisor *supervisor) {
 	}
 }
 
+/* Whether there was an event of the peer's before UNTIL. */
+static bool await_peer(const struct peer *peer, short events, uint64_t until) {
+	uint64_t now = clock_ns();
+	struct pollfd awaited = {.fd = peer->fd, .events = events};
+	return now < until && poll(&awaited, 1, (int)((until - now) / 1000000u) + 1) != 0;
+}
+
 void peers_linger(struct supervisor *supervisor) {
 	uint64_t until = clock_ns() + (uint64_t)LINGER * 1000000u;
 	for (struct peer *peer = supervisor->peers; peer; peer = peer->next) {
 		peer_flush(supervisor, peer);
-		for (uint64_t now; !peer->gone && peer->unsent_start < peer->unsent_end && (now = clock_ns()) < until;) {
-			struct pollfd room = {.fd = peer->fd, .events = POLLOUT};
-			(void)poll(&room, 1, (int)((until - now) / 1000000u) + 1);
+		while (!peer->gone && peer->unsent_start < peer->unsent_end && await_peer(peer, POLLOUT, until))
 			peer_flush(supervisor, peer);
-		}
+		hush(peer);
 	}
+	for (const struct peer *peer = supervisor->peers; peer; peer = peer->next)
+		if (!peer->gone)
+			(void)await_peer(peer, POLLRDHUP, until);
 }

@@ -16,7 +16,8 @@ struct peer {
 	bool control;
 	bool attached;       /* a client: OUTPUT is for it, too */
 	bool paused;         /* its INPUT waits for the payload, and it isn't read meanwhile */
-	bool closing;        /* nothing of it is heard any more; it closes once all is said */
+	bool closing;        /* nothing of it is heeded any more; once all is said it is hushed */
+	bool hushed;         /* it reads the end, and hangs up then: one who still asks something would take a broken pipe for the end, and not read what we said last */
 	bool deaf;           /* it doesn't listen any more, but may have said something */
 	bool gone;           /* to be freed when this round of events is done */
 	uint8_t *inbox;      /* bytes that aren't a whole frame yet */
@@ -37,7 +38,7 @@ void peer_close(struct supervisor *supervisor, struct peer *peer);              
 void peer_on_ready(struct supervisor *supervisor, struct peer *peer);
 void peer_resume(struct supervisor *supervisor, struct peer *peer);
 void peers_sweep(struct supervisor *supervisor);  /* free those that are gone */
-void peers_linger(struct supervisor *supervisor); /* at the very end: what is unsent goes out, to whom takes it soon */
+void peers_linger(struct supervisor *supervisor); /* at the very end: what is unsent goes out, to whom takes it soon, and each hangs up first */
 
 /* client.c */
 void client_accept(struct supervisor *supervisor, int fd);

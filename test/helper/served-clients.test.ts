@@ -1,5 +1,6 @@
 /** Who is connected to a served container: hears its output, types its input, and harms nobody. */
 
+import {once} from 'node:events';
 import {readdirSync, writeFileSync} from 'node:fs';
 import {connect, type Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
@@ -39,9 +40,9 @@ class RawClient {
 	readonly frames: Frame[] = [];
 	readonly closed: Promise<void>;
 
-	constructor(t: ExecutionContext, served: Served) {
+	constructor(t: ExecutionContext, served: Served, {allowHalfOpen = false} = {}) {
 		const decoder = new FrameDecoder();
-		this.socket = connect(served.service.socket);
+		this.socket = connect({path: served.service.socket, allowHalfOpen});
 		this.socket.on('error', () => undefined); // It may close while we still write.
 		this.socket.on('data', chunk => {
 			decoder.push(chunk, one => this.frames.push(one));
@@ -105,6 +106,22 @@ test('a client that doesn\'t read stops neither the payload nor others, and hear
 	t.is(count(Tag.LOST) + count(Tag.DATA), 20_000_000 + 'done\n'.length);
 	t.is(slow.frames.filter(({kind}) => kind === Kind.EXITED).length, 1, 'events are never dropped');
 	t.is(slow.frames.at(-1)?.kind, Kind.RELEASED);
+});
+
+test('a client that says something when all has been said to it is no broken pipe: it hangs up first', async t => {
+	const served = await new Served(t, privilege, sh('read word')).detach();
+	const client = new RawClient(t, served, {allowHalfOpen: true});
+	await client.until(Kind.HELLO);
+	const end = once(client.socket, 'end');
+	client.socket.write(encodeInput(CHANNEL));
+	await end;
+	t.is(client.frames.at(-1)?.kind, Kind.RELEASED);
+	const error = await new Promise(resolve => {
+		client.socket.write(encodeStatus(CHANNEL), resolve);
+	});
+	t.falsy(error);
+	client.socket.end();
+	t.is(await served.ended(), 'status 0');
 });
 
 test('input waits for the payload, whole and in order, and nobody else does', async t => {

@@ -67,7 +67,6 @@ void channel_free(struct supervisor *supervisor, struct channel *channel) {
 	close_fd(&channel->mounts);
 	close_fd(&channel->presence);
 	free(channel->remove);
-	free(channel->links);
 	close_fd(&channel->inside);
 	close_fd(&channel->parent.pidfd);
 	free(channel->cgroups);

@@ -59,9 +59,8 @@ struct channel {
 	struct relay *relay; /* with TERMINAL */
 	struct resolver *resolver; /* with RESOLVER */
 	char *remove;        /* paths, each ending in NUL, then an empty one */
-	char *links;         /* the outer ends of its links, each ending in NUL, then an empty name; or NULL */
-	int inside;          /* with links: its network namespace, or -1 */
-	struct parent parent; /* ... and where the outer ends are */
+	int inside;          /* with links: its network namespace, else -1 */
+	struct parent parent; /* ... and where their outer ends are */
 	uint8_t *unsent;     /* what the init's socket had no room for yet */
 	size_t unsent_size;
 	bool started;        /* START came */

@@ -179,12 +179,14 @@ static bool remove_apart(struct supervisor *supervisor, struct channel *channel,
 	pid_t pid = fork();
 	if (pid == 0) {
 		/* Copies of the sockets and pipes of others would keep their ends of file from coming until this is done. */
-		bool there = links && channel->parent.pidfd >= 0;
-		if (there)
-			channel->parent.pidfd = dup2(channel->parent.pidfd, 0);
-		syscall(SYS_close_range, there ? 1u : 0u, ~0u, 0u);
+		unsigned kept = 0;
 		if (links)
-			endpoints_delete(channel); /* before its addresses are anybody else's */
+			channel->inside = dup2(channel->inside, (int)kept++);
+		if (links && channel->parent.pidfd >= 0)
+			channel->parent.pidfd = dup2(channel->parent.pidfd, (int)kept++);
+		syscall(SYS_close_range, kept, ~0u, 0u);
+		if (links)
+			links_delete(channel); /* before its addresses are anybody else's */
 		for (const char *path = paths; *path; path += strlen(path) + 1)
 			if (remove_tree(path, -1) != REMOVED)
 				_exit(errno > 0 && errno < 256 ? errno : EIO);
@@ -227,8 +229,9 @@ void channel_release(struct supervisor *supervisor, struct channel *channel) {
 	if (channel->shared_pids)
 		end_strays(supervisor, channel);
 	close_fd(&channel->mounts); /* unmounts all that the container had */
-	bool lingers = channel->links && endpoints_linger(channel);
-	close_fd(&channel->inside); /* and with it its links, unless they linger */
+	bool lingers = channel->inside >= 0 && links_linger(channel);
+	if (!lingers || channel->again) /* the next run replaces its links */
+		close_fd(&channel->inside);
 	if (channel->again) {
 		run_wait(supervisor, channel->served);
 		return;

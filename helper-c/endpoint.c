@@ -6,9 +6,7 @@
  *     each of that would wait for an RCU grace period.
  *  2. the init, which has its say in its own namespace even where that is of another user, waits for it at its first ENDPOINT;
  *     it brings its end up, and adds addresses and routes.
- *  3. at the end the namespace takes it along. But a connection whose last words nobody answered keeps that for a hundred seconds
- *     (tcp_orphan_retries), with its address on the bridge, which is somebody else's by then: where there is one, the pair is
- *     deleted. Always would be dear, as the kernel waits for an RCU grace period with the lock that every start's links need.
+ *  3. at the end the namespace takes it along, unless something keeps that (linger.c).
  */
 #include "build.h"
 #include "endpoint.h"
@@ -108,7 +106,25 @@ static void ask_for_pair(struct netlink *netlink, const struct op *op, int bridg
 	netlink_end(netlink, info);
 }
 
+int link_delete(const char *name, struct failure *failure) {
+	struct ifinfomsg link = {0};
+	struct netlink netlink;
+	if (netlink_open(&netlink) < 0)
+		return failed(failure, "socket AF_NETLINK", name);
+	netlink_begin(&netlink, RTM_DELLINK, 0, &link, sizeof link, "RTM_DELLINK", name);
+	netlink_put_string(&netlink, IFLA_IFNAME, name);
+	int result = netlink_commit(&netlink, failure);
+	netlink_close(&netlink);
+	return result;
+}
+
+static int ask_and_commit(struct netlink *netlink, const struct op *op, int bridge, int inside_of, struct failure *failure) {
+	ask_for_pair(netlink, op, bridge, inside_of);
+	return netlink_commit(netlink, failure);
+}
+
 static int make_pair(struct failure *failure, const struct op *op, int inside_of) {
+	static struct failure ignored;
 	const char *bridge = op_string(op, TAG_BRIDGE);
 	struct netlink netlink;
 	if (check(failure, op) < 0)
@@ -116,36 +132,22 @@ static int make_pair(struct failure *failure, const struct op *op, int inside_of
 	if (netlink_open(&netlink) < 0)
 		return failed(failure, "socket AF_NETLINK", NULL);
 	int index = bridge ? netlink_index(&netlink, bridge) : 0;
-	int result = index < 0 ? failed(failure, "the bridge", bridge) : 0;
-	if (result == 0) {
-		ask_for_pair(&netlink, op, index, inside_of);
-		result = netlink_commit(&netlink, failure);
+	int result = index < 0 ? failed(failure, "the bridge", bridge) : ask_and_commit(&netlink, op, index, inside_of, failure);
+	if (result < 0 && failure->error == EEXIST && op_has(op, FLAG_REPLACE) && link_delete(op_string(op, TAG_PEER), &ignored) == 0) {
+		failure->error = 0;
+		failure->path[0] = failure->detail[0] = 0;
+		result = ask_and_commit(&netlink, op, index, inside_of, failure);
 	}
 	netlink_close(&netlink);
 	return result;
 }
 
-static void ask_to_delete(struct netlink *netlink, const char *name) {
-	struct ifinfomsg link = {0};
-	netlink_begin(netlink, RTM_DELLINK, 0, &link, sizeof link, "RTM_DELLINK", name);
-	netlink_put_string(netlink, IFLA_IFNAME, name);
-}
-
-static void unmake_pair(const char *peer) {
-	static struct failure ignored;
-	struct netlink netlink;
-	if (netlink_open(&netlink) < 0)
-		return;
-	ask_to_delete(&netlink, peer);
-	(void)netlink_commit(&netlink, &ignored);
-	netlink_close(&netlink);
-}
-
-/* Where the container's namespace doesn't take them along, or not yet. */
+/* Where the container's namespace doesn't take them along. */
 static void unmake_pairs(const struct plan *plan, uint32_t count) {
+	static struct failure ignored;
 	for (uint32_t i = 0; i < count; i++)
 		if (plan->ops[i].kind == OP_ENDPOINT)
-			unmake_pair(op_string(&plan->ops[i], TAG_PEER));
+			(void)link_delete(op_string(&plan->ops[i], TAG_PEER), &ignored);
 }
 
 /* Whose links they are, for who goes to the bridges. */
@@ -154,18 +156,6 @@ struct pairs {
 	const struct plan *plan;
 	int inside_of; /* the container's network namespace: a pid would mean another process to who is below the anchor */
 };
-
-static int forget_there(void *argument) {
-	const struct pairs *pairs = argument;
-	unmake_pairs(pairs->plan, pairs->plan->count);
-	return 0;
-}
-
-void endpoints_forget(const struct plan *plan, const struct parent *parent) {
-	static struct failure ignored;
-	struct pairs pairs = {.plan = plan};
-	(void)parent_do(parent, forget_there, &pairs, &ignored);
-}
 
 static int make_there(void *argument) {
 	const struct pairs *pairs = argument;
@@ -200,14 +190,17 @@ static int open_inside(struct failure *failure, const struct target *target, pid
 	return steal_fd(&inside_of);
 }
 
-int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, const struct target *target, pid_t pid) {
+int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, const struct target *target, pid_t pid, int *inside) {
 	build->failure.step = STEP_CREATE;
 	build->failure.index = (uint32_t)(plan_find(plan, OP_ENDPOINT) - plan->ops); /* whatever comes before the first of them */
 	cleanup_fd int inside_of = open_inside(&build->failure, target, pid);
 	if (inside_of < 0)
 		return build->failure.error == ESRCH ? 1 : -1;
 	struct pairs pairs = {build, plan, inside_of};
-	return parent_do(parent, make_there, &pairs, &build->failure);
+	int result = parent_do(parent, make_there, &pairs, &build->failure);
+	if (inside)
+		*inside = steal_fd(&inside_of);
+	return result;
 }
 
 static void ask_for_address(struct netlink *netlink, int index, const char *text) {
@@ -262,88 +255,13 @@ int op_endpoint(struct build *build, const struct op *op) {
 		return failed(&build->failure, "SIOCGIFINDEX", name);
 	ask_for_all(&netlink, op, index);
 	int result = netlink_commit(&netlink, &build->failure);
-	if (result < 0 && build->joins) {
-		ask_to_delete(&netlink, name);
-		(void)netlink_commit(&netlink, &ignored);
-	}
 	netlink_close(&netlink);
+	if (result < 0 && build->joins)
+		(void)link_delete(name, &ignored);
 	return result;
 }
 
 int op_link_delete(struct build *build, const struct op *op) {
-	struct netlink netlink;
-	if (netlink_open(&netlink) < 0)
-		return failed(&build->failure, "socket AF_NETLINK", op_string(op, TAG_VALUE));
-	ask_to_delete(&netlink, op_string(op, TAG_VALUE));
-	int result = netlink_commit(&netlink, &build->failure);
-	netlink_close(&netlink);
+	int result = link_delete(op_string(op, TAG_VALUE), &build->failure);
 	return result < 0 && build->failure.error == ENODEV && op_has(op, FLAG_IF_EXISTS) ? 0 : result;
-}
-
-int endpoints_keep(struct channel *channel, const struct plan *plan, const struct parent *parent) {
-	size_t size = 0;
-	char path[64];
-	FILE *out = open_memstream(&channel->links, &size);
-	for (uint32_t i = 0; out && i < plan->count; i++)
-		if (plan->ops[i].kind == OP_ENDPOINT)
-			fprintf(out, "%s%c", op_string(&plan->ops[i], TAG_PEER), 0);
-	if (!out || fclose(out) != 0) /* which ends it in one more NUL: open_memstream(3) */
-		return -1;
-	channel->parent.others = parent->others;
-	channel->parent.pidfd = parent->pidfd < 0 ? -1 : fcntl(parent->pidfd, F_DUPFD_CLOEXEC, 3);
-	snprintf(path, sizeof path, "/proc/%d/ns/net", channel->pid);
-	channel->inside = open(path, O_RDONLY | O_CLOEXEC);
-	return 0; /* it may have ended by now: then they are taken to linger */
-}
-
-static int delete_there(void *argument) {
-	for (const char *peer = argument; *peer; peer += strlen(peer) + 1)
-		unmake_pair(peer);
-	return 0;
-}
-
-void endpoints_delete(const struct channel *channel) {
-	static struct failure ignored;
-	(void)parent_do(&channel->parent, delete_there, channel->links, &ignored);
-}
-
-/* "TCP: inuse 0 orphan 3 tw 0 …", of which inuse alone is the namespace's own (net/ipv4/proc.c). Who waits in TIME_WAIT holds none. */
-static bool has_connections(const char *file) {
-	char text[1024];
-	if (read_file(file, text, sizeof text) < 0)
-		return errno != ENOENT; /* a kernel without IPv6 */
-	for (const char *line = text; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
-		if (strncmp(line, "TCP", 3) == 0 && strstr(line, "inuse ") && atoi(strstr(line, "inuse ") + 6) > 0)
-			return true;
-	return false;
-}
-
-struct inspection {
-	const struct channel *channel;
-	bool lingers;
-};
-
-/* Apart; returns by exiting, where the supervisor had it done there. */
-static int inspect(void *argument) {
-	struct inspection *inspection = argument;
-	inspection->lingers = setns(inspection->channel->inside, CLONE_NEWNET) < 0 ||
-		has_connections("/proc/thread-self/net/sockstat") || has_connections("/proc/thread-self/net/sockstat6");
-	return 0;
-}
-
-static int inspect_and_exit(void *argument) {
-	(void)inspect(argument);
-	_exit(0);
-}
-
-bool endpoints_linger(const struct channel *channel) {
-	static struct failure ignored;
-	struct inspection inspection = {.channel = channel, .lingers = true};
-	if (channel->inside < 0)
-		return true;
-	if (channel->parent.others)
-		(void)parent_do(&channel->parent, inspect, &inspection, &ignored);
-	else
-		(void)run_apart(inspect_and_exit, &inspection);
-	return inspection.lingers;
 }

@@ -7,18 +7,17 @@
 #include <sys/types.h>
 
 /* Make the links of all ENDPOINTs of PLAN between their bridges and the network namespace of process PID, or of the container
- * TARGET that it joins: all, or none that would stay. -1 and BUILD's failure, which names the operation; 1 where that process
- * has ended by itself. */
-int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, const struct target *target, pid_t pid);
+ * TARGET that it joins: all, or none that would stay. INSIDE, where it isn't NULL, gets that namespace. -1 and BUILD's failure,
+ * which names the operation; 1 where that process has ended by itself. */
+int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, const struct target *target, pid_t pid, int *inside);
 
-/* Delete those that an earlier run left: its namespace may be gone, but the kernel takes its time to empty it. */
-void endpoints_forget(const struct plan *plan, const struct parent *parent);
+/* Delete a link, and with it its peer. Waits for the kernel: some milliseconds. -1 and FAILURE, of ENODEV where there is none. */
+int link_delete(const char *name, struct failure *failure);
 
-/* Note in CHANNEL what the two below need to know of its links at its end. -1: no memory. */
-int endpoints_keep(struct channel *channel, const struct plan *plan, const struct parent *parent);
+/* linger.c */
 
-/* Whether links of a container whose processes are gone stay: connections whose last words nobody has answered keep its network namespace. */
-bool endpoints_linger(const struct channel *channel);
+/* Whether CHANNEL's links stay though its processes are gone. */
+bool links_linger(const struct channel *channel);
 
-/* Delete its links; those that are gone are fine. It waits for the kernel, so not in the supervisor's loop. */
-void endpoints_delete(const struct channel *channel);
+/* Delete all its links. It waits for the kernel, so not in the supervisor's loop. */
+void links_delete(const struct channel *channel);

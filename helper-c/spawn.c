@@ -227,12 +227,9 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		return -1;
 	if (!build->wait_links)
 		return 0;
-	if (channel->served && channel->served->restarts > 0)
-		endpoints_forget(plan, &start.parent);
-	if (endpoints_make(build, plan, &start.parent, &start.target, channel->pid) < 0)
+	if (endpoints_make(build, plan, &start.parent, &start.target, channel->pid, build->joins ? NULL : &channel->inside) < 0)
 		return -1;
-	if (!build->joins && endpoints_keep(channel, plan, &start.parent) < 0)
-		return failed(&build->failure, "malloc", NULL);
+	channel->parent = (struct parent){.pidfd = steal_fd(&parent), .others = start.parent.others};
 	/* It has run meanwhile: if it failed by itself, it tells so itself. */
 	(void)resume(channel, build);
 	return 0;

@@ -51,6 +51,7 @@ interface Flagged {
 	classic?: boolean;
 	remount?: boolean;
 	block?: boolean;
+	replace?: boolean;
 }
 
 const flagsOf = (op: Flagged): number =>
@@ -61,7 +62,8 @@ const flagsOf = (op: Flagged): number =>
 	| (op.noSymlinks === true ? Flag.NO_SYMLINKS : 0)
 	| (op.classic === true ? Flag.CLASSIC : 0)
 	| (op.remount === true ? Flag.REMOUNT : 0)
-	| (op.block === true ? Flag.BLOCK : 0);
+	| (op.block === true ? Flag.BLOCK : 0)
+	| (op.replace === true ? Flag.REPLACE : 0);
 
 /** A mask that is zero is not sent: not every operation takes one. */
 const writeFlags = (writer: CheckedWriter, op: Flagged): void => {

@@ -46,6 +46,8 @@ export interface Endpoint {
 	/** Six bytes in hex, with colons. */
 	mac?: string;
 	mtu?: number;
+	/** A link outside that has the peer's name already is of one who is gone: it is deleted. */
+	replace?: boolean;
 }
 
 /** An operation of CREATE: all that needs no knowledge of the command. */

@@ -4,7 +4,7 @@
  */
 
 /** The first 64 bits of protocol.def's sha256; HELLO carries the helper's, and a mismatch refuses to run. */
-export const PROTOCOL_HASH = 0x9ecab33bf7afd867n;
+export const PROTOCOL_HASH = 0x949002e3528a665fn;
 
 /** Limits, each with its reason. */
 export const Limit = {
@@ -551,7 +551,7 @@ export const opTable: Readonly<Record<Op, OpEntry>> = {
 	[Op.SECCOMP]: {name: 'SECCOMP', required: [Tag.DATA], optional: []},
 	[Op.CWD]: {name: 'CWD', required: [Tag.TARGET], optional: [Tag.FLAGS]},
 	[Op.EXEC]: {name: 'EXEC', required: [Tag.ARG], optional: [Tag.ENV]},
-	[Op.ENDPOINT]: {name: 'ENDPOINT', required: [Tag.VALUE, Tag.PEER], optional: [Tag.BRIDGE, Tag.ADDRESS, Tag.GATEWAY, Tag.MAC, Tag.MTU]},
+	[Op.ENDPOINT]: {name: 'ENDPOINT', required: [Tag.VALUE, Tag.PEER], optional: [Tag.FLAGS, Tag.BRIDGE, Tag.ADDRESS, Tag.GATEWAY, Tag.MAC, Tag.MTU]},
 	[Op.LINK_DELETE]: {name: 'LINK_DELETE', required: [Tag.VALUE], optional: [Tag.FLAGS]},
 	[Op.RESOLVER]: {name: 'RESOLVER', required: [Tag.ADDRESS], optional: []},
 };
@@ -644,6 +644,8 @@ export const Flag = {
 	REMOUNT: 128,
 	/** a block device */
 	BLOCK: 256,
+	/** delete a link that has the PEER's name already: it is of one who is gone */
+	REPLACE: 512,
 } as const;
 export type Flag = (typeof Flag)[keyof typeof Flag];
 

@@ -1,7 +1,9 @@
 /** ip(8), one process for however many lines. */
 
+import {spawnSync} from 'node:child_process';
 import {ClocheError} from '../base/errors.js';
-import {runTool, type RunTool, type Tool} from './tool.js';
+import {linkExists} from './links.js';
+import {findTool, runTool, type RunTool, type Tool} from './tool.js';
 
 const IP: Tool = {program: 'ip', package: 'iproute2'};
 
@@ -27,6 +29,21 @@ export const ipBatch = async (lines: readonly string[], run: RunTool = runTool):
 	if ('cause' in result) {
 		const {line, why} = parseBatchFailure(result.words, lines);
 		throw new ClocheError('ip failed', {where: line, why, cause: result.cause});
+	}
+};
+
+/**
+ * Delete links of this network namespace, and with them their peers; those that are gone by then are fine. For what hardly ever
+ * has to be: it is waited for.
+ *
+ * @throws ClocheError where one is still there
+ */
+export const deleteLinks = (names: readonly string[]): void => {
+	for (const name of names) {
+		const {error, stderr} = spawnSync(findTool(IP) ?? IP.program, ['link', 'delete', 'dev', name], {encoding: 'utf8', env: {LC_ALL: 'C'}});
+		if (linkExists(name)) {
+			throw new ClocheError('ip failed', {where: `link delete dev ${name}`, why: error?.message ?? stderr.trim(), cause: error});
+		}
 	}
 };
 

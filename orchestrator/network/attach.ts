@@ -5,7 +5,6 @@
 
 import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {ClocheError, isErrno} from '../base/errors.js';
-import {newId} from '../base/id.js';
 import {inTurn} from '../base/turn.js';
 import type {UpNetwork} from './create.js';
 import {parseAddress} from './address.js';
@@ -18,6 +17,7 @@ import {holdKeeper, isRaised} from './parent.js';
 import {ignoring, joinedPath, memberships, namesIn, networkDirectory, type NetworkRoots, turnPath} from './places.js';
 import {type NetworkRecord, type Range, rangesOf, readNetwork} from './record.js';
 import {addName, hostPath, isHostName, namePath, requireAlias} from './registry.js';
+import {peerOf} from './peer.js';
 import {contains, formatSubnet, isUsable} from './subnet.js';
 import {sweepLeases} from './sweep.js';
 
@@ -91,9 +91,6 @@ const claimAddress = async (roots: NetworkRoots, name: string, range: Range, id:
 	throw outcome;
 };
 
-/** It ends with the container: its name is nobody's for long, and hangs on nothing. */
-const peerName = (): string => `v${newId()}`;
-
 /** Undo what {@link attach} has done, where its container never ran. */
 const forget = (roots: NetworkRoots, id: string, name: string, addresses: readonly string[]): void => {
 	for (const address of addresses) {
@@ -116,7 +113,7 @@ const linkOf = (record: NetworkRecord, link: string, addresses: readonly string[
 	const own = parseAddress(address);
 	return {
 		link,
-		peer: peerName(),
+		peer: peerOf(record.bridge, address),
 		bridge: record.bridge,
 		addresses: addresses.map((text, index) => `${text}/${ranges[index]?.subnet.prefix ?? 0}`),
 		gateways: !leadsOn(record) || !defaultRoute ? [] : record.subnets.map(({gateway}) => gateway),

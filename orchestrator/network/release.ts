@@ -2,19 +2,17 @@
 
 import {rmSync} from 'node:fs';
 import {networkNames} from './find.js';
-import {dropLease, readLeases} from './leases.js';
+import {readLeases} from './leases.js';
 import {joinedDirectory, memberships, networkDirectory, type NetworkRoots} from './places.js';
+import {freeLeases} from './sweep.js';
 
 /**
  * Free all of a container's addresses and names. For who answers for it, when its processes are gone: then nobody else does so.
- * Synchronous: nothing of the kernel's is changed.
  */
 export const releaseContainer = (roots: Pick<NetworkRoots, 'data' | 'run'>, id: string): void => {
 	for (const name of networkNames(roots)) {
 		const directory = networkDirectory(roots, name);
-		for (const {address} of readLeases(directory).filter(lease => lease.id === id)) {
-			dropLease(directory, address);
-		}
+		freeLeases(directory, readLeases(directory).filter(lease => lease.id === id));
 	}
 
 	rmSync(`${joinedDirectory(roots)}/${id}`, {recursive: true, force: true});

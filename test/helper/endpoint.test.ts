@@ -108,6 +108,29 @@ rooted('a container that runs is connected, and disconnected', async t => {
 	await runPlan(supervisor, joining([{op: 'link-delete', name: 'eth0', ifExists: true}], ['/bin/true']), {target});
 });
 
+rooted('a link that has the peer\'s name is replaced where it is said to be of one who is gone, else it stays', async t => {
+	const outside = outsideFor(t);
+	const supervisor = outside.supervisor();
+	const former = endpoint(9);
+	const first = supervisor.launch(sleeping(t, former));
+	await first.running;
+	const other = (link: Endpoint): ReturnType<typeof withSys> => {
+		const plan = planFor(t, 'root', ['ping', '-c', '1', '-W', '5', '10.77.0.1']);
+		return withOps({...plan, start: plan.start.filter(({op}) => op !== 'capabilities' && op !== 'credentials')}, link); // ping needs CAP_NET_RAW
+	};
+
+	const index = outside.ip('-o', 'link', 'show', former.peer);
+	t.regex(await failureOf(t, runPlan(supervisor, other(endpoint(9, {peer: former.peer})))), /EEXIST|exists/i);
+	t.is(outside.ip('-o', 'link', 'show', former.peer), index);
+	// It isn't the name outside that is taken, so nothing outside is touched.
+	t.regex(await failureOf(t, runPlan(supervisor, other(endpoint(10, {name: 'lo', replace: true})))), /EEXIST|exists/i);
+	t.is(outside.ip('-o', 'link', 'show', former.peer), index);
+	const {stdout} = await runPlan(supervisor, other(endpoint(9, {peer: former.peer, replace: true})));
+	t.regex(stdout, /1 packets received/);
+	first.signal(9);
+	await first.exited;
+});
+
 const refusals: Array<[string, Partial<Endpoint>, RegExp]> = [
 	['a bridge that is not there', {bridge: 'nobridge'}, /nobridge/],
 	['a bridge that is none', {bridge: 'lo'}, /./],
@@ -200,7 +223,7 @@ rooted('each run of a served container has its link, and its resolver, though th
 	const script = 'echo run >> /runs; ping -c 1 -W 5 gate >/dev/null && echo "run $(wc -l < /runs)"; [ $(wc -l < /runs) = 8 ]';
 	const served = new Served(t, 'root', ['/bin/sh', '-c', script], {service: {restart: {when: 'on-failure', backoff: 1, backoffMost: 1, steady: 3_600_000}}});
 	const {plan} = served;
-	const link = endpoint(3);
+	const link = endpoint(3, {replace: true});
 	plan.parent = await outside.parent();
 	plan.create = [...withOps(plan, link, {op: 'file', target: '/etc/resolv.conf', data: 'nameserver 127.0.0.11\n'}).create];
 	plan.start = plan.start.filter(({op}) => op !== 'capabilities' && op !== 'credentials'); // ping needs CAP_NET_RAW

@@ -44,7 +44,7 @@ const WIRED = ['userMap', 'create', 'join', 'names', 'ports', 'parent', 'presenc
 const bytesText = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join(':');
 
 export const endpointOp = ({link, peer, bridge, addresses, gateways, mac, mtu}: EndpointLink, network: string): EndpointOp & {why: string} => ({
-	op: 'endpoint', name: link, peer, bridge, addresses, gateways, mac: bytesText(mac), mtu, why: `on the network ${network}`,
+	op: 'endpoint', name: link, peer, bridge, addresses, gateways, mac: bytesText(mac), mtu, replace: true, why: `on the network ${network}`,
 });
 
 const attachOne = async (roots: StateRoots, {id, spec}: Pick<Design, 'id' | 'spec'>, attachment: Attachment, former: readonly string[]): Promise<Endpoint> => {

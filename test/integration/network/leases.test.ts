@@ -41,7 +41,7 @@ scene('an endpoint, in the words of the plan; its names lead to its address, and
 	const network = await well('network', 'create', '--ipv6', '--mtu', '1400', 'a');
 	const [got] = await lease(all, 'a', 1, 'keep', 'alias=Web');
 	t.like(got, {link: 'eth0', bridge: `clo${network.slice(0, 8)}`, mtu: 1400, mac: '02c10a590002'});
-	t.regex(got?.peer ?? '', /^v[a-z\d]{12}$/);
+	t.regex(got?.peer ?? '', /^v[a-f\d]{13}$/);
 	t.regex(got?.addresses.join(' ') ?? '', /^10\.89\.0\.2\/24 fd[\da-f:]+::2\/64$/);
 	t.regex(got?.gateways.join(' ') ?? '', /^10\.89\.0\.1 fd[\da-f:]+::1$/);
 	const {id = '', names: directory = '', remove = []} = got ?? {};

@@ -96,7 +96,7 @@ export const goldenRequests: Readonly<Record<string, () => Buffer>> = {
 	]}),
 	'join-process': () => encodeCreate(2, {...joined, enter: ['mount', 'user'], program: '/bin/busybox'}, {target: {pid: 4711, start: 5_000_000_000}}),
 	'create-parent': () => encodeCreate(3, {...joined, namespaces: ['network', 'user'], parent: {pid: 4711, start: 5_000_000_000}, presence: '/run/cloche/x/presence', create: [
-		{op: 'endpoint', name: 'eth0', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24', 'fd00::2/64'], gateways: ['10.89.0.1'], mac: '02:00:00:00:00:2a', mtu: 1400},
+		{op: 'endpoint', name: 'eth0', peer: 'vabc', bridge: 'clo1', addresses: ['10.89.0.2/24', 'fd00::2/64'], gateways: ['10.89.0.1'], mac: '02:00:00:00:00:2a', mtu: 1400, replace: true},
 	]}),
 	'join-parent': () => encodeCreate(4, {...joined, parent: {pid: 4711, start: 5_000_000_000}, create: [{op: 'link-delete', name: 'eth0', ifExists: true}]}, {target: {pid: 4712, start: 5_000_000_001}}),
 	links: () => encodeLinks(5, {...joined, parent: {pid: 4711, start: 5_000_000_000}, create: [

@@ -1,0 +1,72 @@
+/*
+ * linger.c: the end of a container's links.
+ *
+ * The network namespace takes them along. But a connection whose last words nobody answered keeps that for a hundred seconds
+ * (tcp_orphan_retries), with its address on the bridge, which is somebody else's by then: where there is one, they are deleted,
+ * from inside, so that those are found which it got while it ran. Always would be dear, as the kernel waits for an RCU grace
+ * period with the lock that every start's links need.
+ */
+#include "endpoint.h"
+#include "util.h"
+
+#include <net/if.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "TCP: inuse 0 orphan 3 tw 0 …", of which inuse alone is the namespace's own (net/ipv4/proc.c). Who waits in TIME_WAIT holds none. */
+static bool has_connections(const char *file) {
+	char text[1024];
+	if (read_file(file, text, sizeof text) < 0)
+		return errno != ENOENT; /* a kernel without IPv6 */
+	for (const char *line = text; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
+		if (strncmp(line, "TCP", 3) == 0 && strstr(line, "inuse ") && atoi(strstr(line, "inuse ") + 6) > 0)
+			return true;
+	return false;
+}
+
+struct inspection {
+	const struct channel *channel;
+	bool lingers;
+};
+
+/* Apart; returns by exiting, where the supervisor had it done there. */
+static int inspect(void *argument) {
+	struct inspection *inspection = argument;
+	inspection->lingers = setns(inspection->channel->inside, CLONE_NEWNET) < 0 ||
+		has_connections("/proc/thread-self/net/sockstat") || has_connections("/proc/thread-self/net/sockstat6");
+	return 0;
+}
+
+static int inspect_and_exit(void *argument) {
+	(void)inspect(argument);
+	_exit(0);
+}
+
+bool links_linger(const struct channel *channel) {
+	static struct failure ignored;
+	struct inspection inspection = {.channel = channel, .lingers = true};
+	if (channel->parent.others)
+		(void)parent_do(&channel->parent, inspect, &inspection, &ignored);
+	else
+		(void)run_apart(inspect_and_exit, &inspection);
+	return inspection.lingers;
+}
+
+static int delete_inside(void *argument) {
+	static struct failure ignored;
+	const struct channel *channel = argument;
+	struct if_nameindex *links = setns(channel->inside, CLONE_NEWNET) < 0 ? NULL : if_nameindex();
+	for (const struct if_nameindex *link = links; link && link->if_index; link++)
+		if (strcmp(link->if_name, "lo") != 0)
+			(void)link_delete(link->if_name, &ignored);
+	if (links)
+		if_freenameindex(links);
+	return 0;
+}
+
+void links_delete(const struct channel *channel) {
+	static struct failure ignored;
+	(void)parent_do(&channel->parent, delete_inside, (void *)(uintptr_t)channel, &ignored);
+}

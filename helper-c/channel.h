@@ -190,6 +190,7 @@ int run_apart(int (*act)(void *argument), void *argument);
 int parent_find(const struct message *message, struct parent *parent, struct failure *failure);
 int parent_enter(const struct parent *parent, int which, struct failure *failure); /* for good: by a process apart */
 int parent_do(const struct parent *parent, int (*act)(void *argument), void *argument, struct failure *failure); /* ACT in its namespaces */
+int parent_do_apart(const struct parent *parent, int (*act)(void *argument), void *argument, struct failure *failure); /* by a process apart in any case: ACT goes further */
 int presence_open(struct channel *channel, const struct message *message, struct failure *failure);
 
 /* links.c: LINKS. */

@@ -174,32 +174,29 @@ static int make_there(void *argument) {
 }
 
 /* The network namespace of the container, or -1 and FAILURE. */
-static int open_inside(struct failure *failure, const struct target *target, pid_t pid) {
+static int open_inside(struct failure *failure, pid_t pid, int pidfd) {
 	char path[64];
-	/* Only root may look at who joins (PR_SET_DUMPABLE, see arrive()), but at the container's first process, as setns did. */
-	bool through_target = target->pidfd >= 0 && target->enter & CLONE_NEWNET;
-	snprintf(path, sizeof path, "/proc/%d/ns/net", through_target ? target->pid : pid);
+	snprintf(path, sizeof path, "/proc/%d/ns/net", pid);
 	cleanup_fd int inside_of = open(path, O_RDONLY | O_CLOEXEC);
 	if (inside_of < 0 && errno == ENOENT)
 		errno = ESRCH;
 	if (inside_of < 0)
 		return failed(failure, "open", path);
 	/* Still there, so it was its own. */
-	if (through_target && poll(&(struct pollfd){.fd = target->pidfd, .events = POLLIN}, 1, 0) != 0)
+	if (poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, 0) != 0)
 		return refused(failure, ESRCH, "it has ended", path);
 	return steal_fd(&inside_of);
 }
 
-int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, const struct target *target, pid_t pid, int *inside) {
+int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, pid_t pid, int pidfd, int *inside) {
 	build->failure.step = STEP_CREATE;
 	build->failure.index = (uint32_t)(plan_find(plan, OP_ENDPOINT) - plan->ops); /* whatever comes before the first of them */
-	cleanup_fd int inside_of = open_inside(&build->failure, target, pid);
+	cleanup_fd int inside_of = open_inside(&build->failure, pid, pidfd);
 	if (inside_of < 0)
 		return build->failure.error == ESRCH ? 1 : -1;
 	struct pairs pairs = {build, plan, inside_of};
 	int result = parent_do(parent, make_there, &pairs, &build->failure);
-	if (inside)
-		*inside = steal_fd(&inside_of);
+	*inside = steal_fd(&inside_of);
 	return result;
 }
 

@@ -6,10 +6,10 @@
 
 #include <sys/types.h>
 
-/* Make the links of all ENDPOINTs of PLAN between their bridges and the network namespace of process PID, or of the container
- * TARGET that it joins: all, or none that would stay. INSIDE, where it isn't NULL, gets that namespace. -1 and BUILD's failure,
- * which names the operation; 1 where that process has ended by itself. */
-int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, const struct target *target, pid_t pid, int *inside);
+/* Make the links of all ENDPOINTs of PLAN between their bridges and the network namespace of process PID, which is PIDFD: all, or none
+ * that would stay. INSIDE gets that namespace. -1 and BUILD's failure, which names the operation; 1 where that process has ended
+ * by itself. */
+int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, pid_t pid, int pidfd, int *inside);
 
 /* Delete a link, and with it its peer. Waits for the kernel: some milliseconds. -1 and FAILURE, of ENODEV where there is none. */
 int link_delete(const char *name, struct failure *failure);

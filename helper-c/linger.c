@@ -13,7 +13,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* "TCP: inuse 0 orphan 3 tw 0 …", of which inuse alone is the namespace's own (net/ipv4/proc.c). Who waits in TIME_WAIT holds none. */
 static bool has_connections(const char *file) {
@@ -31,7 +30,6 @@ struct inspection {
 	bool lingers;
 };
 
-/* Apart; returns by exiting, where the supervisor had it done there. */
 static int inspect(void *argument) {
 	struct inspection *inspection = argument;
 	inspection->lingers = setns(inspection->channel->inside, CLONE_NEWNET) < 0 ||
@@ -39,25 +37,17 @@ static int inspect(void *argument) {
 	return 0;
 }
 
-static int inspect_and_exit(void *argument) {
-	(void)inspect(argument);
-	_exit(0);
-}
-
 bool links_linger(const struct channel *channel) {
 	static struct failure ignored;
 	struct inspection inspection = {.channel = channel, .lingers = true};
-	if (channel->parent.others)
-		(void)parent_do(&channel->parent, inspect, &inspection, &ignored);
-	else
-		(void)run_apart(inspect_and_exit, &inspection);
+	(void)parent_do_apart(&channel->parent, inspect, &inspection, &ignored);
 	return inspection.lingers;
 }
 
 static int delete_inside(void *argument) {
 	static struct failure ignored;
-	const struct channel *channel = argument;
-	struct if_nameindex *links = setns(channel->inside, CLONE_NEWNET) < 0 ? NULL : if_nameindex();
+	const int *inside = argument;
+	struct if_nameindex *links = setns(*inside, CLONE_NEWNET) < 0 ? NULL : if_nameindex();
 	for (const struct if_nameindex *link = links; link && link->if_index; link++)
 		if (strcmp(link->if_name, "lo") != 0)
 			(void)link_delete(link->if_name, &ignored);
@@ -68,5 +58,6 @@ static int delete_inside(void *argument) {
 
 void links_delete(const struct channel *channel) {
 	static struct failure ignored;
-	(void)parent_do(&channel->parent, delete_inside, (void *)(uintptr_t)channel, &ignored);
+	int inside = channel->inside;
+	(void)parent_do_apart(&channel->parent, delete_inside, &inside, &ignored);
 }

@@ -49,7 +49,8 @@ static int make(const struct supervisor *supervisor, const struct message *messa
 	if (!(visit.others & CLONE_NEWNET))
 		return refused(&build->failure, EINVAL, "it has no network namespace of its own", NULL);
 	int found = parent_find(message, &parent, &build->failure);
-	int made = found < 0 ? -1 : endpoints_make(build, plan, &parent, target, target->pid, NULL);
+	cleanup_fd int inside = -1;
+	int made = found < 0 ? -1 : endpoints_make(build, plan, &parent, target->pid, target->pidfd, &inside);
 	close_fd(&parent.pidfd);
 	if (made < 0)
 		return -1;

@@ -56,10 +56,12 @@ static int run_errand(void *argument) {
 }
 
 int parent_do(const struct parent *parent, int (*act)(void *argument), void *argument, struct failure *failure) {
+	return parent->others ? parent_do_apart(parent, act, argument, failure) : act(argument);
+}
+
+int parent_do_apart(const struct parent *parent, int (*act)(void *argument), void *argument, struct failure *failure) {
 	enum { KILLED = -2 };
 	struct errand errand = {.parent = parent, .failure = failure, .act = act, .argument = argument, .result = KILLED};
-	if (!parent->others)
-		return act(argument);
 	if (run_apart(run_errand, &errand) < 0)
 		return failed(failure, "clone", NULL);
 	return errand.result == KILLED ? refused(failure, 0, "the process that was to do it was killed", NULL) : errand.result;

@@ -53,7 +53,7 @@ static bool op_belongs(uint16_t op, uint16_t kind) {
 	bool becomes = op >= OP_RLIMIT && op <= OP_EXEC;
 	switch (kind) {
 	case KIND_CREATE: return !becomes;
-	case KIND_JOIN: return !becomes && op != OP_RESOLVER; /* the container that is joined has its own */
+	case KIND_JOIN: return !becomes && op != OP_RESOLVER && op != OP_ENDPOINT; /* the container that is joined has its own resolver, and gets links by LINKS */
 	case KIND_LINKS: return op == OP_ENDPOINT;
 	case KIND_START: return becomes;
 	default: return false;

@@ -78,6 +78,9 @@ const joining = (argv: string[], changes: Partial<Plan> = {}): Plan => ({
 	...changes,
 });
 
+/** Links for one that runs, without a process that joins it. */
+const linking = (parent: TargetProcess, ...create: Plan['create']): Plan => ({...joining([], {create, parent, streams: NULLS}), start: []});
+
 /** What refused it; beside `others` that are meant to stay, the helper has no process then. */
 const refusalOf = async (t: ExecutionContext, helper: Marked, launch: Launch, others = 0): Promise<ClocheError> => {
 	const error = await t.throwsAsync(launch.exited, {instanceOf: ClocheError});
@@ -178,10 +181,8 @@ for (const kinship of kinships) {
 		// Often, since what it does runs beside what the joining process does.
 		for (let turn = 0; turn < 10; turn++) {
 			const link = endpoint(9, {name: 'eth1', addresses: ['10.77.0.9/24'], gateways: []});
-			const connect = other.launch(joining(['/bin/true'], {create: [link], parent, presence: parent.presence, streams: NULLS}), {target, autoStart: false});
+			const connect = other.launch(linking(parent, link), {target, links: true});
 			await connect.created;
-			connect.signal(9);
-			await t.throwsAsync(connect.exited);
 			await connect.released;
 			t.is(parent.links(), 4);
 			const {stdout} = await runPlan(other, joining(['busybox', 'ip', 'addr', 'show', 'dev', 'eth1']), {target});
@@ -191,7 +192,7 @@ for (const kinship of kinships) {
 		}
 
 		const create = [endpoint(8, {name: 'eth1'}), endpoint(9, {name: 'eth2', bridge: 'nobridge'})];
-		const error = await refusalOf(t, other, other.launch(joining(['/bin/true'], {create, parent, streams: NULLS}), {target}));
+		const error = await refusalOf(t, other, other.launch(linking(parent, ...create), {target, links: true}));
 		t.like(error, {step: 'create', op: 'endpoint', path: 'nobridge'});
 		t.is(parent.links(), 3);
 		container.signal(9);
@@ -223,7 +224,7 @@ for (const kinship of kinships) {
 		const target = await targetOf(container);
 		await parent.kill();
 		t.like(await refusalOf(t, helper, launchBelow(helper, without(parent)), 1), {step: 'parent', code: 'ESRCH'});
-		t.like(await refusalOf(t, helper, helper.launch(joining(['/bin/true'], {create: [endpoint(9, {name: 'eth1'})], parent, streams: NULLS}), {target}), 1), {step: 'parent', code: 'ESRCH'});
+		t.like(await refusalOf(t, helper, helper.launch(linking(parent, endpoint(9, {name: 'eth1'})), {target, links: true}), 1), {step: 'parent', code: 'ESRCH'});
 		container.signal(9);
 		await container.released;
 		await helper.close();
@@ -247,7 +248,7 @@ for (const kinship of kinships) {
 
 		const resolv = join(openDirectory(t), 'resolv.conf');
 		writeFileSync(resolv, 'nameserver 127.0.0.11\n');
-		plan.create = withOps(plan, {op: 'bind', source: resolv, target: '/etc/resolv.conf'}, endpoint(3)).create;
+		plan.create = withOps(plan, {op: 'bind', source: resolv, target: '/etc/resolv.conf'}, endpoint(3, {replace: true})).create;
 		plan.start = plan.start.filter(({op}) => op !== 'capabilities' && op !== 'credentials');
 		plan.names = {directory: registry.directory, servers: []};
 		await served.detach();
@@ -267,7 +268,10 @@ for (const kinship of nested) {
 		const container = launchBelow(helper, planBelow(t, parent, kinship, SLEEP, {streams: NULLS}));
 		const target = await targetOf(container);
 		t.is(look(), before);
-		await runPlan(helper, joining(['/bin/true'], {create: [endpoint(9, {name: 'eth1'})], parent}), {target});
+		const links = helper.launch(linking(parent, endpoint(9, {name: 'eth1'})), {target, links: true});
+		await links.created;
+		await links.released;
+		await runPlan(helper, joining(['/bin/true']), {target});
 		t.is(look(), before);
 		container.signal(9);
 		await container.released;

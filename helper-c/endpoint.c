@@ -133,7 +133,8 @@ static int make_pair(struct failure *failure, const struct op *op, int inside_of
 		return failed(failure, "socket AF_NETLINK", NULL);
 	int index = bridge ? netlink_index(&netlink, bridge) : 0;
 	int result = index < 0 ? failed(failure, "the bridge", bridge) : ask_and_commit(&netlink, op, index, inside_of, failure);
-	if (result < 0 && failure->error == EEXIST && op_has(op, FLAG_REPLACE) && link_delete(op_string(op, TAG_PEER), &ignored) == 0) {
+	if (result < 0 && failure->error == EEXIST && op_has(op, FLAG_REPLACE)) {
+		(void)link_delete(op_string(op, TAG_PEER), &ignored); /* or the kernel has been quicker */
 		failure->error = 0;
 		failure->path[0] = failure->detail[0] = 0;
 		result = ask_and_commit(&netlink, op, index, inside_of, failure);

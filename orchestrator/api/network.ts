@@ -4,10 +4,9 @@ import {refuseUnknown} from '../container/options/option-names.js';
 import type {Many} from '../container/options/run-options.js';
 import {containerName, networkRoots, tidyAndWarn} from '../container/store/networks.js';
 import type {StateRoots} from '../container/store/roots.js';
-import {ClocheError} from '../base/errors.js';
 import {newId} from '../base/id.js';
 import {createNetwork} from '../network/create.js';
-import {findNetwork} from '../network/find.js';
+import {findNetwork, isNoSuchNetwork} from '../network/find.js';
 import {removeNetwork} from '../network/remove.js';
 import {type NetworkView, viewNetwork} from '../network/view.js';
 
@@ -72,7 +71,7 @@ export class Network implements AsyncDisposable {
 		try {
 			await this.remove();
 		} catch (error) {
-			if (!(error instanceof ClocheError && error.what === 'no such network')) {
+			if (!isNoSuchNetwork(error)) {
 				throw error;
 			}
 		}

@@ -3,7 +3,7 @@
 import {ClocheError} from '../base/errors.js';
 import {runTool, type RunTool, type Tool, type ToolFailure} from './tool.js';
 
-const NFT: Tool = {program: 'nft', package: 'nftables'};
+export const NFT: Tool = {program: 'nft', package: 'nftables'};
 
 /** `/dev/stdin:3:1-9: Error: Could not process rule: No such file or directory` */
 const wordsOf = ({words}: ToolFailure): string | undefined => /Error: (.*)/.exec(words)?.[1] ?? words.split('\n')[0];

@@ -13,6 +13,9 @@ export const parseEffective = (status: string): bigint => BigInt(`0x${/^CapEff:\
 
 let effective: bigint | undefined;
 
+/** Its bit in such a mask (linux/capability.h). */
+export const CAP_NET_ADMIN = 1n << 12n;
+
 /** The capabilities that this process has, a mask. */
 export const ownCapabilities = (): bigint => effective ??= parseEffective(readFileSync('/proc/self/status', 'latin1'));
 

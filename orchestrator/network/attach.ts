@@ -4,17 +4,18 @@
  */
 
 import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
-import {ClocheError, isErrno} from '../base/errors.js';
+import {ClocheError, ignoring, isErrno} from '../base/errors.js';
 import {inTurn} from '../base/turn.js';
 import type {UpNetwork} from './create.js';
 import {parseAddress} from './address.js';
 import {dropLease, dropNamesOf, leasePath, readLeases, takeLease, takeNextLease} from './leases.js';
 import type {Endpoint, EndpointLink, Member, Wanted} from './endpoint.js';
+import {noSuchNetwork} from './find.js';
 import {macOf, parseMac} from './mac.js';
 import {claimLink, claimMembership, forgetLink} from './membership.js';
 import {isUpHere} from './machine.js';
 import {holdKeeper, isRaised} from './parent.js';
-import {ignoring, joinedPath, memberships, namesIn, networkDirectory, type NetworkRoots, turnPath} from './places.js';
+import {joinedPath, memberships, namesIn, networkDirectory, type NetworkRoots, turnPath} from './places.js';
 import {type NetworkRecord, type Range, rangesOf, readNetwork} from './record.js';
 import {addName, hostPath, isHostName, namePath, requireAlias} from './registry.js';
 import {peerOf} from './peer.js';
@@ -41,8 +42,6 @@ const openRaised = (roots: NetworkRoots, record: NetworkRecord): UpNetwork | und
 	held?.release();
 	return undefined;
 };
-
-const gone = (name: string, cause: unknown): ClocheError => new ClocheError('no such network', {where: name, why: 'it has just been removed', cause});
 
 const requireWanted = (text: string, name: string, ranges: readonly Range[]): {range: Range; address: string} => {
 	const address = parseAddress(text);
@@ -183,7 +182,7 @@ const attachTo = async (roots: NetworkRoots, {record, warnings, held}: UpNetwork
 		};
 	} catch (cause) {
 		forget(roots, id, name, addresses);
-		throw isErrno(cause, 'ENOENT') && !(cause instanceof ClocheError) ? gone(name, cause) : cause;
+		throw isErrno(cause, 'ENOENT') && !(cause instanceof ClocheError) ? noSuchNetwork(name, {why: 'it has just been removed', cause}) : cause;
 	}
 };
 

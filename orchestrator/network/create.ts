@@ -8,7 +8,7 @@ import {inTurn} from '../base/turn.js';
 import {linkExists} from '../host/links.js';
 import {hostRoutes} from '../host/routes.js';
 import {DEFAULT_NETWORK} from './default.js';
-import {isWhole, listNetworks} from './find.js';
+import {isWhole, listNetworks, noSuchNetwork} from './find.js';
 import {bringUp, isUpHere, mayChange, prepareRules, requirePrivilege, takeDown} from './machine.js';
 import {type HeldKeeper, USERS_PARENT} from './parent.js';
 import {leasesDirectory, networkDirectory, networksDirectory, type NetworkRoots, recordPath, registryDirectory, turnPath} from './places.js';
@@ -194,7 +194,7 @@ export const ensureUp = async (roots: DataRoot, name: string): Promise<UpNetwork
 		}
 
 		if (name !== DEFAULT_NETWORK) {
-			throw new ClocheError('no such network', {where: name, remedy: 'cloche network ls lists them, cloche network create makes one'});
+			throw noSuchNetwork(name);
 		}
 
 		return bring(roots, await makeInTurn(roots, {name}));

@@ -41,7 +41,13 @@ export const listNetworks = (roots: DataRoot): Networks => {
 	return found;
 };
 
-const noSuch = (word: string): ClocheError => new ClocheError('no such network', {where: word, remedy: 'cloche network ls lists them'});
+const NO_SUCH = 'no such network';
+
+/** @param why where there was one a moment ago */
+export const noSuchNetwork = (word: string, {why, cause}: {why?: string; cause?: unknown} = {}): ClocheError =>
+	new ClocheError(NO_SUCH, {where: word, why, cause, remedy: 'cloche network ls lists them, cloche network create makes one'});
+
+export const isNoSuchNetwork = (error: unknown): boolean => error instanceof ClocheError && error.what === NO_SUCH;
 
 /** By its name, as containers ask for it: one file is read. */
 export const readByName = (roots: DataRoot, name: string): NetworkRecord | undefined => isNetworkName(name) ? readNetwork(networkDirectory(roots, name)) : undefined;
@@ -62,7 +68,7 @@ export const findNetwork = (roots: DataRoot, word: string): NetworkRecord => {
 	const {networks} = listNetworks(roots);
 	const [match, another] = word === '' ? [] : networks.filter(({id}) => id.startsWith(word));
 	if (match === undefined) {
-		throw noSuch(word);
+		throw noSuchNetwork(word);
 	}
 
 	if (another !== undefined) {

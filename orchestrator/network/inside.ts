@@ -6,14 +6,10 @@ import type {TargetProcess} from '../helper/plan.js';
 import {startSupervisor} from '../helper/start.js';
 import type {Supervisor} from '../helper/supervisor.js';
 import {nsinitPath, nsinitRemedy} from '../host/assets.js';
-import {isPrivileged} from '../host/privilege.js';
+import {CAP_NET_ADMIN, isPrivileged} from '../host/privilege.js';
 import {findTool, type RunTool, type Tool} from '../host/tool.js';
 
-export const NFT: Tool = {program: 'nft', package: 'nftables'};
 export const TC: Tool = {program: 'tc', package: 'iproute2'};
-
-/** Its bit (linux/capability.h). */
-const NET_ADMIN = 1n << 12n;
 
 export interface Outcome {
 	/** The exit status; `undefined` where a signal ended it. */
@@ -42,7 +38,7 @@ export class NetworkTools implements AsyncDisposable {
 			namespaces: [], join: [], terminal: false, init: false, cgroups: [], remove: [], create: [],
 			streams: {stdin: 'pipe', stdout: 'pipe', stderr: 'pipe'},
 			start: [
-				{op: 'capabilities', bounding: NET_ADMIN, permitted: NET_ADMIN, inheritable: 0n, ambient: 0n},
+				{op: 'capabilities', bounding: CAP_NET_ADMIN, permitted: CAP_NET_ADMIN, inheritable: 0n, ambient: 0n},
 				{op: 'credentials', uid: 0, gid: 0},
 				{op: 'no-new-privs'},
 				{op: 'exec', argv: [tool.program, ...args], env: ['LC_ALL=C']},

@@ -10,7 +10,7 @@ import {bootId} from '../base/process.js';
 import {ipBatch} from '../host/ip.js';
 import {isForwarding, isForwarding6, linkExists, listLinks, setForwarding} from '../host/links.js';
 import {applyRules, listRules} from '../host/nft.js';
-import {ownCapabilities} from '../host/privilege.js';
+import {CAP_NET_ADMIN, ownCapabilities} from '../host/privilege.js';
 import {bridgeLines, isBridge, removalLines} from './bridge.js';
 import {foreignDrops} from './foreign.js';
 import {networkDirectory, type NetworkRoots, linkText, readyPath} from './places.js';
@@ -19,11 +19,8 @@ import {rulesText, SWITCHED, switchedText, unswitchedText} from './rules.js';
 
 type DataRoot = Pick<NetworkRoots, 'data'>;
 
-/** linux/capability.h */
-const NET_ADMIN = 12n;
-
 /** Whether we may change networks of this machine. */
-export const mayChange = (): boolean => (ownCapabilities() >> NET_ADMIN & 1n) === 1n;
+export const mayChange = (): boolean => (ownCapabilities() & CAP_NET_ADMIN) !== 0n;
 
 /** @throws ClocheError where we may not, but have to */
 export const requirePrivilege = (): void => {

@@ -1,10 +1,10 @@
 /** Which networks a container is on, and as which of its links: what its resolver, and who disconnects it, go by. */
 
 import {mkdirSync, rmSync, symlinkSync} from 'node:fs';
-import {ClocheError, isErrno} from '../base/errors.js';
+import {ClocheError, ignoring, isErrno} from '../base/errors.js';
 import {linksDirectory, networksOf} from './endpoint.js';
 import {listNetworks, readByName} from './find.js';
-import {ignoring, linkText, memberships, namesIn, networkDirectory, type NetworkRoots, registryDirectory} from './places.js';
+import {linkText, memberships, namesIn, networkDirectory, type NetworkRoots, registryDirectory} from './places.js';
 import type {NetworkRecord} from './record.js';
 
 /** `eth0`, or the first that the container hasn't got; its name is claimed as everything is. */

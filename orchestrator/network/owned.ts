@@ -1,10 +1,11 @@
 /** Networks that a process made for itself, as a test suite does: they go with it, whatever ends it. */
 
 import {rmdirSync, rmSync} from 'node:fs';
+import {ignoring} from '../base/errors.js';
 import {isAlive, parseIdentity} from '../base/process.js';
 import {inTurn} from '../base/turn.js';
 import {listNetworks} from './find.js';
-import {ignoring, namesIn, type NetworkRoots, ownersDirectory, turnPath} from './places.js';
+import {namesIn, type NetworkRoots, ownersDirectory, turnPath} from './places.js';
 import type {NetworkRecord} from './record.js';
 import {pruneNetworks} from './remove.js';
 

@@ -9,9 +9,9 @@
  */
 
 import {closeSync, constants, fstatSync, lstatSync, openSync, renameSync, rmdirSync, rmSync} from 'node:fs';
-import {isErrno} from '../base/errors.js';
+import {ignoring, isErrno} from '../base/errors.js';
 import {formatIdentity, isAlive, parseIdentity, type ProcessIdentity} from '../base/process.js';
-import {ignoring, linkText, namesIn, networkDirectory, type NetworkRoots, parentsDirectory, readyPath} from './places.js';
+import {linkText, namesIn, networkDirectory, type NetworkRoots, parentsDirectory, readyPath} from './places.js';
 import type {NetworkRecord} from './record.js';
 
 type DataRoot = Pick<NetworkRoots, 'data'>;

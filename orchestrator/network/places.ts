@@ -76,14 +76,3 @@ export const linkText = (path: string): string | undefined => {
 		throw error;
 	}
 };
-
-/** Do it, and have some errors mean that it is done. */
-export const ignoring = (codes: readonly string[], act: () => void): void => {
-	try {
-		act();
-	} catch (error) {
-		if (!codes.some(code => isErrno(error, code))) {
-			throw error;
-		}
-	}
-};

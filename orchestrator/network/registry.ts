@@ -4,8 +4,8 @@
  */
 
 import {mkdirSync, rmdirSync, symlinkSync} from 'node:fs';
-import {ClocheError, isErrno} from '../base/errors.js';
-import {ignoring, namesIn, registryDirectory} from './places.js';
+import {ClocheError, ignoring, isErrno} from '../base/errors.js';
+import {namesIn, registryDirectory} from './places.js';
 
 /** What DNS can ask for: labels of 63 at most, 253 in all (RFC 1035, 2.3.4). As containers' names, with underscores. */
 export const isHostName = (text: string): boolean => text.length <= 253 && text.split('.').every(label => /^[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d_])?$/i.test(label));

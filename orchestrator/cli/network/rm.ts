@@ -3,6 +3,7 @@
 import {ClocheError, describeError} from '../../base/errors.js';
 import {containerName, networkRoots} from '../../container/store/networks.js';
 import {stateRoots} from '../../container/store/roots.js';
+import {isNoSuchNetwork} from '../../network/find.js';
 import {removeNetwork} from '../../network/remove.js';
 import type {Command} from '../commands.js';
 import {print, warn} from '../output.js';
@@ -27,7 +28,7 @@ export const rm: Command = {
 				const {name} = await removeNetwork(networkRoots(roots), word, id => containerName(roots, id) ?? id);
 				print(`${name}\n`);
 			} catch (error) {
-				if (values['force'] !== true || !(error instanceof ClocheError && error.what === 'no such network')) {
+				if (values['force'] !== true || !isNoSuchNetwork(error)) {
 					warn(describeError(error));
 					status = 125;
 				}

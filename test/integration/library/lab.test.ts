@@ -4,30 +4,23 @@ import {existsSync, readdirSync} from 'node:fs';
 import {get} from 'node:http';
 import {join} from 'node:path';
 import {text} from 'node:stream/consumers';
-import test, {type ExecutionContext} from 'ava';
-import {type Cloche, ClocheError, openCloche} from '../../../orchestrator/index.js';
+import type {ExecutionContext} from 'ava';
+import {type Cloche, ClocheError} from '../../../orchestrator/index.js';
 import {labs} from '../network/labs.js';
-import {directoryOf, remains} from '../support/cloche.js';
+import {remains} from '../support/cloche.js';
 import {until} from '../support/marked.js';
+import {library as scene} from './scene.js';
 
 const networksIn = (root: string): string[] => existsSync(join(root, 'networks')) ? readdirSync(join(root, 'networks')).filter(name => !name.startsWith('.')) : [];
 
 /** FIFOs, which go with the keepers. */
 const keepersIn = (root: string): string[] => existsSync(join(root, 'networks/.parents')) ? readdirSync(join(root, 'networks/.parents')) : [];
 
-/** A test with a library on a state root of its own; when it is closed, nothing may be left. Labs need nothing of this machine's networks. */
+/** Labs need nothing of this machine's networks. */
 const library = (title: string, show: (t: ExecutionContext, cloche: Cloche) => Promise<void>): void => {
-	test(title, async t => {
-		const root = join(directoryOf(), 'state');
-		const cloche = await openCloche({root});
-		try {
-			await show(t, cloche);
-		} finally {
-			await cloche.close();
-		}
-
-		t.deepEqual([...remains(root), ...networksIn(root)], []);
+	scene(title, show, async root => {
 		await until(() => keepersIn(root).length === 0, () => keepersIn(root).join(', '));
+		return networksIn(root);
 	});
 };
 
@@ -175,7 +168,7 @@ labs('createNetwork: gone with its scope, or kept; in use at its end; found by n
 		'ClocheError: the network is in use: tests: by box; stop or disconnect them first',
 		'ClocheError: the network is in use: tests: by box; stop or disconnect them first',
 		[true, 'tests'],
-		['ID', 'ID', 'tests'].map(word => `ClocheError: no such network: ${word}; cloche network ls lists them`),
+		['ID', 'ID', 'tests'].map(word => `ClocheError: no such network: ${word}; cloche network ls lists them, cloche network create makes one`),
 	]);
 	t.deepEqual(networks().sort(), ['kept', 'owned']);
 	await well('run', 'busybox', 'true');

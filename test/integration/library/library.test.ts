@@ -6,26 +6,12 @@ import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
-import test, {type ExecutionContext} from 'ava';
-import {type Cloche, ClocheError, CommandError, type LibraryOptions, openCloche} from '../../../orchestrator/index.js';
+import test from 'ava';
+import {ClocheError, CommandError, type LibraryOptions, openCloche} from '../../../orchestrator/index.js';
 import {directoryOf, remains} from '../support/cloche.js';
 import {probe} from '../support/installed.js';
 import {MARK, marked, newMark, until, withTime} from '../support/marked.js';
-
-/** A test with a library on a state root of its own; when that is closed, nothing may be left. */
-const library = (title: string, show: (t: ExecutionContext, cloche: Cloche) => Promise<void>): void => {
-	test(title, async t => {
-		const root = join(directoryOf(), 'state');
-		const cloche = await openCloche({root});
-		try {
-			await show(t, cloche);
-		} finally {
-			await cloche.close();
-		}
-
-		t.deepEqual(remains(root), []);
-	});
-};
+import {library} from './scene.js';
 
 const withProbe: Omit<LibraryOptions, 'encoding'> = {volume: `${probe}:/probe:ro`};
 

@@ -8,7 +8,8 @@ import {readProc, until} from '../support/marked.js';
 import {isThere} from '../support/place.js';
 import type {Person} from '../support/who.js';
 import {labs, type LabScene} from './labs.js';
-import {Namespace, onlyPrograms} from './scene.js';
+import {onlyPrograms} from './scene.js';
+import {makeWorld, WORLD} from './world.js';
 
 const has = (name: string): boolean => ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some(directory => existsSync(`${directory}/${name}`));
 
@@ -16,21 +17,6 @@ const lacks = has('pasta') ? existsSync('/dev/net/tun') ? undefined : '/dev/net/
 
 /** The node of this machine is often root's alone; udev makes it everybody's. Root needs none of this. */
 const withTun = ({other}: Person): string[] => other ? ['unshare', '--mount', 'sh', '-ec', 'mount -t tmpfs none /dev/net; mknod -m 666 /dev/net/tun c 10 200; exec "$@"', 'sh'] : [];
-
-const MACHINE = '198.51.100.1';
-const WORLD = '198.51.100.2';
-
-/** Beyond the machine, its default route. */
-const makeWorld = async ({net}: LabScene): Promise<Namespace> => {
-	const world = await Namespace.make();
-	net.run('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'down0', 'netns', `${world.pid}`);
-	net.run('ip', 'address', 'add', `${MACHINE}/24`, 'dev', 'up0');
-	net.run('ip', 'link', 'set', 'up0', 'up');
-	world.run('ip', 'address', 'add', `${WORLD}/24`, 'dev', 'down0');
-	world.run('ip', 'link', 'set', 'down0', 'up');
-	net.run('ip', 'route', 'add', 'default', 'via', WORLD);
-	return world;
-};
 
 /** Those beside keepers; each is told its keeper's pid. */
 const pastas = ({keepers}: LabScene): number[] => {
@@ -55,7 +41,7 @@ const definition = (outbound: boolean): object => ({
 
 labs('outbound: a container reaches the world; an internal one doesn\'t, nor anybody in a lab that asks for no way out', async scene => {
 	const {t, net, well, write, kernel} = scene;
-	const world = await makeWorld(scene);
+	const world = await makeWorld(scene.net);
 	const [program = '', ...enter] = world.enter;
 	const echo = spawn(program, [...enter, server, 'echo', '0.0.0.0', '80'], {stdio: ['ignore', 'pipe', 'inherit']});
 	await once(echo.stdout, 'data');

@@ -8,6 +8,7 @@ import {readProc} from '../support/marked.js';
 import {people, type Person} from '../support/who.js';
 import {allGone, inMounts, ordinary, type Ordinary} from './ordinary.js';
 import {Namespace, onlyPrograms} from './scene.js';
+import {MACHINE, makeWorld, WORLD} from './world.js';
 
 /** The node of this machine is often root's alone; udev makes it everybody's. */
 const tun = (mode: string): string => `mount -t tmpfs none /dev/net; mknod -m ${mode} /dev/net/tun c 10 200`;
@@ -24,17 +25,9 @@ interface Outside {
 	end: () => void;
 }
 
-const WORLD = '198.51.100.2';
-const MACHINE = '198.51.100.1';
-
 const makeOutside = async (): Promise<Outside> => {
-	const [machine, world] = [await Namespace.make(), await Namespace.make()];
-	machine.run('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'down0', 'netns', `${world.pid}`);
-	machine.run('ip', 'address', 'add', `${MACHINE}/24`, 'dev', 'up0');
-	machine.run('ip', 'link', 'set', 'up0', 'up');
-	world.run('ip', 'address', 'add', `${WORLD}/24`, 'dev', 'down0');
-	world.run('ip', 'link', 'set', 'down0', 'up');
-	machine.run('ip', 'route', 'add', 'default', 'via', WORLD);
+	const machine = await Namespace.make();
+	const world = await makeWorld(machine);
 	return {machine, world, end() {
 		machine.end();
 		world.end();

@@ -20,7 +20,7 @@ static void drop_hung_up(struct supervisor *supervisor) {
 	for (struct peer *peer = supervisor->peers; peer; peer = peer->next) {
 		struct pollfd one = {.fd = peer->fd};
 		if (!peer->control && peer->paused && poll(&one, 1, 0) == 1)
-			peer_close(supervisor, peer);
+			peer_drop(supervisor, peer);
 	}
 }
 

@@ -169,8 +169,10 @@ static void record_destroyed(const struct channel *channel) {
 
 static void released(struct supervisor *supervisor, struct channel *channel) {
 	channel_send(supervisor, channel, KIND_RELEASED);
-	if (channel->served)
+	if (channel->served) {
 		clients_close(supervisor);
+		close_fd(&channel->served->presence); /* a client that doesn't hang up keeps no parent */
+	}
 	channel_free(supervisor, channel);
 }
 
@@ -230,7 +232,7 @@ void channel_release(struct supervisor *supervisor, struct channel *channel) {
 		end_strays(supervisor, channel);
 	close_fd(&channel->mounts); /* unmounts all that the container had */
 	bool lingers = channel->inside >= 0 && links_linger(channel);
-	if (!lingers || channel->again) /* the next run replaces its links */
+	if (!lingers)
 		close_fd(&channel->inside);
 	if (channel->again) {
 		run_wait(supervisor, channel->served);

@@ -39,7 +39,7 @@ static void watch(const struct supervisor *supervisor, struct peer *peer) {
 }
 
 /* It is freed at the end of the round, since this round's events may name it. */
-static void end(struct supervisor *supervisor, struct peer *peer) {
+void peer_drop(struct supervisor *supervisor, struct peer *peer) {
 	if (peer->gone)
 		return;
 	peer->gone = true;
@@ -109,7 +109,7 @@ void peer_queue(struct supervisor *supervisor, struct peer *peer, const void *da
 	if (peer->gone || peer->deaf || peer->closing)
 		return;
 	if (!reserve(peer, size)) { /* without this event it would wait for ever: let it know by the end */
-		end(supervisor, peer);
+		peer_drop(supervisor, peer);
 		return;
 	}
 	memcpy(peer->unsent + peer->unsent_end, data, size);
@@ -144,7 +144,7 @@ void peer_flush(struct supervisor *supervisor, struct peer *peer) {
 			peer->attached = false;
 			peer->unsent_start = peer->unsent_end;
 			if (peer->control || peer->closing)
-				end(supervisor, peer);
+				peer_drop(supervisor, peer);
 			break;
 		}
 		peer->unsent_start += (size_t)sent;
@@ -173,7 +173,7 @@ void peer_refuse(struct supervisor *supervisor, struct peer *peer, const char *w
 	event_failure(&event, &failure);
 	peer_send(supervisor, peer, &event);
 	peer_flush(supervisor, peer);
-	end(supervisor, peer);
+	peer_drop(supervisor, peer);
 }
 
 /* Take every whole frame from the inbox. */
@@ -221,7 +221,7 @@ static void await_end(struct supervisor *supervisor, struct peer *peer) {
 	char ignored[4096];
 	ssize_t got = RETRY(recv(peer->fd, ignored, sizeof ignored, MSG_DONTWAIT));
 	if (got == 0 || (got < 0 && errno != EAGAIN))
-		end(supervisor, peer);
+		peer_drop(supervisor, peer);
 }
 
 static void receive(struct supervisor *supervisor, struct peer *peer) {
@@ -229,7 +229,7 @@ static void receive(struct supervisor *supervisor, struct peer *peer) {
 	if (got < 0 && errno == EAGAIN)
 		return;
 	if (got <= 0) {
-		end(supervisor, peer);
+		peer_drop(supervisor, peer);
 		return;
 	}
 	peer->inbox_used += (size_t)got;

@@ -34,7 +34,8 @@ void peer_queue(struct supervisor *supervisor, struct peer *peer, const void *da
 void peer_send(struct supervisor *supervisor, struct peer *peer, const struct event *event);
 void peer_flush(struct supervisor *supervisor, struct peer *peer);
 void peer_refuse(struct supervisor *supervisor, struct peer *peer, const char *why); /* it broke the protocol */
-void peer_close(struct supervisor *supervisor, struct peer *peer);                    /* once all is said */
+void peer_close(struct supervisor *supervisor, struct peer *peer);                    /* once all is said, and it has heard that */
+void peer_drop(struct supervisor *supervisor, struct peer *peer);                     /* at once */
 void peer_on_ready(struct supervisor *supervisor, struct peer *peer);
 void peer_resume(struct supervisor *supervisor, struct peer *peer);
 void peers_sweep(struct supervisor *supervisor);  /* free those that are gone */

@@ -227,9 +227,9 @@ int spawn(struct supervisor *supervisor, struct channel *channel, const struct m
 		return -1;
 	if (!build->wait_links)
 		return 0;
-	if (endpoints_make(build, plan, &start.parent, channel->pid, channel->pidfd, &channel->inside) < 0)
-		return -1;
 	channel->parent = (struct parent){.pidfd = steal_fd(&parent), .others = start.parent.others};
+	if (endpoints_make(build, plan, &channel->parent, channel->pid, channel->pidfd, &channel->inside) < 0)
+		return -1;
 	/* It has run meanwhile: if it failed by itself, it tells so itself. */
 	(void)resume(channel, build);
 	return 0;

@@ -1,11 +1,12 @@
 /** The options about networks, names and published ports: parsed, and checked against each other. */
 
+import {insideText} from './network/ports.js';
 import {flattenNetwork, flattenRecord} from './options/flatten.js';
 import {HOST_GATEWAY, type NetworkWord, parseAlias, parseDns, parseDnsOption, parseHostEntry, parseIp, parseIp6, parseMacAddress, parseNetwork, parseSearch} from './options/network.js';
-import {parsePublish} from './options/publish.js';
+import {parseExpose, parsePublish} from './options/publish.js';
 import {type Label, OptionReader} from './options/reader.js';
 import type {Many, NetworkOption, RunOptions} from './options/run-options.js';
-import type {Attachment, NetworkSharing, NetworkSpec} from './spec.js';
+import type {Attachment, ExposedPort, NetworkSharing, NetworkSpec} from './spec.js';
 
 export interface NetworkChoice {
 	sharing: NetworkSharing;
@@ -13,7 +14,7 @@ export interface NetworkChoice {
 }
 
 /** Whoever asks for none of these gets none of what follows. */
-const OPTIONS = ['network', 'ip', 'ip6', 'macAddress', 'networkAlias', 'dns', 'dnsSearch', 'dnsOption', 'addHost', 'publish', 'publishAll'] as const satisfies ReadonlyArray<keyof RunOptions>;
+const OPTIONS = ['network', 'ip', 'ip6', 'macAddress', 'networkAlias', 'dns', 'dnsSearch', 'dnsOption', 'addHost', 'publish', 'expose', 'publishAll'] as const satisfies ReadonlyArray<keyof RunOptions>;
 
 const listOf = (value: RunOptions['network']): ReadonlyArray<string | NetworkOption> => value === undefined ? [] : [value].flat();
 
@@ -74,11 +75,27 @@ const readPorts = (read: OptionReader, publish: Many<string | number> | undefine
 	return ports;
 };
 
+/** Those that are exposed, and of these those that are published because all are. */
+const readExposed = (read: OptionReader, options: RunOptions, published: NetworkSpec['ports']): {exposed: ExposedPort[]; more: NetworkSpec['ports']} => {
+	const told = read.many('expose', options.expose, parseExpose).flat();
+	const exposed = [...new Map(told.map(port => [insideText(port), port])).values()];
+	if (!read.flag('publishAll', options.publishAll)) {
+		return {exposed, more: []};
+	}
+
+	if (exposed.length === 0) {
+		throw read.conflict('publishAll', 'no port is exposed, and images expose none by themselves', `name them: ${read.label('expose')} 80 with it, or ${read.label('publish')} 80 instead`);
+	}
+
+	const taken = new Set(published.map(port => insideText(port)));
+	return {exposed, more: exposed.filter(port => !taken.has(insideText(port))).map(port => ({...port, outside: 0}))};
+};
+
 /** What shares a network stack can't have names or ports of its own there. */
-const refuseForShared = (read: OptionReader, kind: 'host' | 'container', network: NetworkSpec): void => {
+const refuseForShared = (read: OptionReader, kind: 'host' | 'container', network: NetworkSpec, publishes: boolean): void => {
 	const whose = kind === 'host' ? 'the host\'s' : 'another container\'s';
-	if (network.ports.length > 0 || network.publishAll) {
-		throw read.conflict(network.ports.length > 0 ? 'publish' : 'publishAll', `its network is ${whose}, where its ports are reached as they are`, `leave it out, or ${read.label('network')} ${kind}`);
+	if (network.ports.length > 0) {
+		throw read.conflict(publishes ? 'publish' : 'publishAll', `its network is ${whose}, where its ports are reached as they are`, `leave it out, or ${read.label('network')} ${kind}`);
 	}
 
 	const names: ReadonlyArray<readonly [keyof RunOptions, number]> = [['dns', network.dns.length], ['dnsSearch', network.dnsSearch.length], ['dnsOption', network.dnsOptions.length], ['addHost', network.hosts.length]];
@@ -99,18 +116,20 @@ export const readNetwork = (read: OptionReader, options: RunOptions): NetworkCho
 	readOwn(read, options, attachments);
 	const [first] = words;
 	const kind = first === undefined || first.kind === 'network' ? 'none' : first.kind;
+	const published = readPorts(read, options.publish);
+	const {exposed, more} = readExposed(read, options, published);
 	const network: NetworkSpec = {
 		attachments,
 		...(first?.kind === 'container' ? {container: first.container} : {}),
-		ports: readPorts(read, options.publish),
-		publishAll: read.flag('publishAll', options.publishAll),
+		ports: [...published, ...more],
+		exposed,
 		dns: read.many('dns', options.dns, parseDns),
 		dnsSearch: read.many('dnsSearch', options.dnsSearch, parseSearch),
 		dnsOptions: read.many('dnsOption', options.dnsOption, parseDnsOption),
 		hosts: read.many('addHost', flattenRecord(options.addHost), parseHostEntry),
 	};
 	if (kind !== 'none') {
-		refuseForShared(read, kind, network);
+		refuseForShared(read, kind, network, published.length > 0);
 	}
 
 	const port = attachments.length === 0 ? network.dns.find(server => server.includes('#')) : undefined;
@@ -126,8 +145,8 @@ export const readNetwork = (read: OptionReader, options: RunOptions): NetworkCho
 };
 
 /** As if nothing had been asked for. */
-const isPlain = ({attachments, container, ports, publishAll, dns, dnsSearch, dnsOptions, hosts}: NetworkSpec): boolean =>
-	container === undefined && !publishAll && [attachments, ports, dns, dnsSearch, dnsOptions, hosts].every(list => list.length === 0);
+const isPlain = ({attachments, container, ports, exposed, dns, dnsSearch, dnsOptions, hosts}: NetworkSpec): boolean =>
+	container === undefined && [attachments, ports, exposed, dns, dnsSearch, dnsOptions, hosts].every(list => list.length === 0);
 
 /** What a container that is there already is to have on one more network. */
 export interface AttachmentChoice extends Pick<RunOptions, 'ip' | 'ip6' | 'macAddress'> {

@@ -115,6 +115,9 @@ export interface PublishedPort {
 	inside: number;
 }
 
+/** A port that it serves. */
+export type ExposedPort = Pick<PublishedPort, 'protocol' | 'inside'>;
+
 /** A line of /etc/hosts; the address may be `host-gateway`, this machine as it is reached from inside. */
 export interface HostEntry {
 	name: string;
@@ -127,14 +130,16 @@ export interface NetworkSpec {
 	/** Whose network namespace it shares: a name or an id. */
 	container?: string;
 	ports: PublishedPort[];
-	/** All ports that the image exposes, too. */
-	publishAll: boolean;
+	/** Those that it serves, published or not. */
+	exposed: ExposedPort[];
 	/** Name servers instead of the host's, domains and options of resolv.conf beside its. */
 	dns: string[];
 	dnsSearch: string[];
 	dnsOptions: string[];
 	hosts: HostEntry[];
 }
+
+export const noNetwork = (): NetworkSpec => ({attachments: [], ports: [], exposed: [], dns: [], dnsSearch: [], dnsOptions: [], hosts: []});
 
 /** As docker run --restart. */
 export interface RestartPolicy {

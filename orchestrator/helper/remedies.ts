@@ -106,7 +106,7 @@ const opRemedy = (code: string, op: Op, plan: Plan, {path, detail}: Failure): st
 		case 'endpoint': return endpointRemedy(code, op, plan, detail);
 		case 'link-delete': return code === 'ENODEV' ? 'the container is not on that network any more' : undefined;
 		case 'resolver': return resolverRemedy(code);
-		case 'seccomp': return code === 'EINVAL' ? 'the filter reads a word of its memory before it has written it' : undefined;
+		case 'seccomp': return code === 'EINVAL' ? 'the kernel doesn\'t take this filter (--seccomp), or any (CONFIG_SECCOMP_FILTER)' : undefined;
 		case 'rlimit': return code === 'EPERM' ? 'the hard limit is above ours: choose a lower one' : undefined;
 		default: return undefined;
 	}

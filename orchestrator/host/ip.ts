@@ -2,7 +2,6 @@
 
 import {spawnSync} from 'node:child_process';
 import {ClocheError} from '../base/errors.js';
-import {linkExists} from './links.js';
 import {findTool, runTool, type RunTool, type Tool} from './tool.js';
 
 const IP: Tool = {program: 'ip', package: 'iproute2'};
@@ -32,18 +31,10 @@ export const ipBatch = async (lines: readonly string[], run: RunTool = runTool):
 	}
 };
 
-/**
- * Delete links of this network namespace, and with them their peers; those that are gone by then are fine. For what hardly ever
- * has to be: it is waited for.
- *
- * @throws ClocheError where one is still there
- */
-export const deleteLinks = (names: readonly string[]): void => {
-	for (const name of names) {
-		const {error, stderr} = spawnSync(findTool(IP) ?? IP.program, ['link', 'delete', 'dev', name], {encoding: 'utf8', env: {LC_ALL: 'C'}});
-		if (linkExists(name)) {
-			throw new ClocheError('ip failed', {where: `link delete dev ${name}`, why: error?.message ?? stderr.trim(), cause: error});
-		}
+/** Delete links of this network namespace, and with them their peers, as many as can be. For what hardly ever has to be: it is waited for. */
+export const tryToDeleteLinks = (names: readonly string[]): void => {
+	if (names.length > 0) {
+		spawnSync(findTool(IP) ?? IP.program, ['-force', '-batch', '-'], {input: names.map(name => `link delete dev ${name}\n`).join(''), stdio: ['pipe', 'ignore', 'ignore'], env: {LC_ALL: 'C'}});
 	}
 };
 

@@ -21,6 +21,15 @@ const departed = (roots: NetworkRoots): string[] => {
 	return ids.filter(id => !living.has(id));
 };
 
+/** Each is looked at once more: somebody may have started it meanwhile. */
+const releaseDeparted = (roots: NetworkRoots): void => {
+	for (const id of departed(roots)) {
+		if (!roots.claimed().has(id)) {
+			releaseContainer(roots, id);
+		}
+	}
+};
+
 /** Two looks where nothing is to be done: cheap enough for every start. */
 export const collectNetworks = async (roots: NetworkRoots): Promise<void> => {
 	await repairUnfinished(roots);
@@ -33,9 +42,7 @@ export const collectNetworks = async (roots: NetworkRoots): Promise<void> => {
 
 	if (departed(roots).length > 0) {
 		await inTurn(turnPath(roots), () => {
-			for (const id of departed(roots)) {
-				releaseContainer(roots, id);
-			}
+			releaseDeparted(roots);
 		});
 	}
 };
@@ -68,9 +75,7 @@ export const collectNetworksThoroughly = async (roots: NetworkRoots): Promise<vo
 			await repairInTurn(roots);
 		}
 
-		for (const id of departed(roots)) {
-			releaseContainer(roots, id);
-		}
+		releaseDeparted(roots);
 
 		sweepKeepers(roots);
 		for (const name of networkNames(roots)) {

@@ -1,8 +1,7 @@
-/** Gives back what a container has of networks. Little is loaded for this: every start can come by here. */
+/** Gives back what a container has of networks. */
 
 import {rmSync} from 'node:fs';
 import {networkNames} from './find.js';
-import {readLeases} from './leases.js';
 import {joinedDirectory, memberships, networkDirectory, type NetworkRoots} from './places.js';
 import {freeLeases} from './sweep.js';
 
@@ -12,7 +11,7 @@ import {freeLeases} from './sweep.js';
 export const releaseContainer = (roots: Pick<NetworkRoots, 'data' | 'run'>, id: string): void => {
 	for (const name of networkNames(roots)) {
 		const directory = networkDirectory(roots, name);
-		freeLeases(directory, readLeases(directory).filter(lease => lease.id === id));
+		freeLeases(directory, id);
 	}
 
 	rmSync(`${joinedDirectory(roots)}/${id}`, {recursive: true, force: true});

@@ -1,22 +1,41 @@
-/** Addresses of those for whom nobody answers any more. */
+/** Addresses are given back: by who answers for a container, or for those for whom nobody answers any more. */
 
-import {deleteLinks} from '../host/ip.js';
+import {ClocheError} from '../base/errors.js';
+import {tryToDeleteLinks} from '../host/ip.js';
 import {linkExists} from '../host/links.js';
 import {dropLease, type Lease, readLeases} from './leases.js';
+import {mayChange} from './machine.js';
 import {peerOf} from './peer.js';
 import type {NetworkRoots} from './places.js';
-import {readNetwork} from './record.js';
+import {type NetworkRecord, readNetwork} from './record.js';
+
+const recordOf = (directory: string): NetworkRecord | undefined => {
+	try {
+		return readNetwork(directory);
+	} catch (error) {
+		if (error instanceof ClocheError) {
+			return undefined; // Whoever uses it is told; addresses are given back all the same.
+		}
+
+		throw error;
+	}
+};
 
 /**
- * Free addresses of the dead. A link that something keeps, as connections without their last answer do, goes first: else it would
- * have an address that is somebody else's. In a parent namespace that is left to who gets the address ({@link peerOf}).
+ * Links that something keeps, as connections without their last answer do: they have addresses that are about to be somebody
+ * else's. What can't be done here, as in a parent namespace, is done by who gets the address ({@link peerOf}).
  */
-export const freeLeases = (directory: string, leases: readonly Lease[]): void => {
-	const record = leases.length === 0 ? undefined : readNetwork(directory);
+const deleteLingering = (directory: string, leases: readonly Lease[]): void => {
+	const record = leases.length === 0 || !mayChange() ? undefined : recordOf(directory);
 	if (record !== undefined && record.parent === undefined) {
-		deleteLinks(leases.map(({address}) => peerOf(record.bridge, address)).filter(link => linkExists(link)));
+		tryToDeleteLinks(leases.map(({address}) => peerOf(record.bridge, address)).filter(link => linkExists(link)));
 	}
+};
 
+/** Give back all that is a container's on one network. Its processes are gone. */
+export const freeLeases = (directory: string, id: string): void => {
+	const leases = readLeases(directory).filter(lease => lease.id === id);
+	deleteLingering(directory, leases);
 	for (const {address} of leases) {
 		dropLease(directory, address);
 	}
@@ -29,7 +48,15 @@ export const sweepLeases = ({claimed, settle}: Pick<NetworkRoots, 'claimed' | 's
 	}
 
 	settle();
-	const leases = readLeases(directory);
-	const living = claimed();
-	freeLeases(directory, leases.filter(({id}) => !living.has(id)));
+	const abandoned = (): Lease[] => {
+		const leases = readLeases(directory);
+		const living = claimed();
+		return leases.filter(({id}) => !living.has(id));
+	};
+
+	deleteLingering(directory, abandoned());
+	// Once more: somebody may have started one meanwhile.
+	for (const {address} of abandoned()) {
+		dropLease(directory, address);
+	}
 };

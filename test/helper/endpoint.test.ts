@@ -1,5 +1,6 @@
 /** ENDPOINT and LINK_DELETE: links between real bridges, in a network namespace of the test's own, and containers. */
 
+import {spawn} from 'node:child_process';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -227,6 +228,32 @@ rooted('each run of a served container has its link, and its resolver, though th
 	t.is(await served.ended(), 'status 0');
 	t.deepEqual(served.log, Array.from({length: 8}, (_, run) => `stdout F run ${run + 1}`));
 	await until(t, () => !outside.ip('-br', 'link').includes(link.peer));
+});
+
+rooted('a link that a connection keeps goes with its container, also where that ends while it waits for its next run', async t => {
+	const outside = outsideFor(t);
+	const never = 3_600_000;
+	const served = new Served(t, 'root', ['/bin/sh', '-c', 'sleep 1000 | nc 10.77.0.1 7000'], {service: {restart: {when: 'always', backoff: never, backoffMost: never, steady: never}}});
+	const {plan} = served;
+	const link = endpoint(3, {replace: true});
+	plan.parent = await outside.parent();
+	plan.create = withOps(plan, link).create;
+	const server = spawn('nsenter', [`--net=/proc/${plan.parent.pid}/ns/net`, 'busybox', 'nc', '-ll', '-p', '7000', '-e', 'cat'], {stdio: 'ignore'});
+	t.teardown(() => server.kill('SIGKILL'));
+	const sockets = (pid: number): string => ['tcp', 'tcp6'].map(name => readFileSync(`/proc/${pid}/net/${name}`, 'latin1')).join('');
+	await until(t, () => sockets(plan.parent?.pid ?? 0).includes(' 0A '));
+	await served.detach();
+	const client = await served.connect();
+	const {pid = 0} = await client.status();
+	await until(t, () => sockets(pid).includes(' 01 '));
+	// Nobody answers any more.
+	outside.ip('link', 'set', 'br0', 'down');
+	process.kill(pid, 'SIGKILL');
+	await until(t, () => served.exit?.restarting === true);
+	t.true(outside.ip('-br', 'link').includes(link.peer));
+	client.stop();
+	t.is(await served.ended(), 'status 0');
+	t.false(outside.ip('-br', 'link').includes(link.peer));
 });
 
 rooted('links end with a container whose helper is killed', async t => {

@@ -70,9 +70,19 @@ export const healthOf = ({record, state}: FoundContainer, roots: StateRoots): st
 const sourceOf = (mount: unknown): string[] =>
 	typeof mount === 'object' && mount !== null && 'source' in mount && typeof mount.source === 'string' ? [mount.source] : [];
 
-/** `0.0.0.0:8080->80/tcp`; none while it doesn't run. */
-const portsOf = ({record, state}: FoundContainer, roots: StateRoots): string =>
-	networkSpecOf(record.spec) === undefined || !isUp(state) ? '' : readPorts(roots, record.id).map(port => `${outsideText(port)}->${insideText(port)}`).join(', ');
+/** `0.0.0.0:8080->80/tcp`, `53/udp` where it is exposed alone; none while it doesn't run. */
+const portsOf = ({record, state}: FoundContainer, roots: StateRoots): string => {
+	const network = networkSpecOf(record.spec);
+	if (network === undefined || !isUp(state)) {
+		return '';
+	}
+
+	const ports = readPorts(roots, record.id);
+	const {exposed = []} = network as Partial<typeof network>; // An older Cloche wrote none.
+	const published = new Set(ports.map(port => insideText(port)));
+	const alone = exposed.map(port => insideText(port)).filter(port => !published.has(port));
+	return [...ports.map(port => `${outsideText(port)}->${insideText(port)}`), ...alone].join(', ');
+};
 
 /** @param whole nothing is cut short */
 export const rowOf = (found: FoundContainer, roots: StateRoots, whole: boolean, now: number): Row => {

@@ -125,12 +125,6 @@ export const unclaimNetworks = (roots: StateRoots, id: string): void => {
 	rmSync(runDirectory(roots, id), {recursive: true, force: true});
 };
 
-const refuseExposed = ({publishAll}: NetworkSpec, image: string): void => {
-	if (publishAll) {
-		throw new ClocheError('--publish-all', {why: `the image ${image} exposes no ports`, remedy: 'name them, as -p 80'});
-	}
-};
-
 /** For who connects it to more, later: its supervisor is present in this parent. */
 const noteParent = (roots: StateRoots, id: string, {parent}: Wiring): void => {
 	if (parent !== undefined) {
@@ -175,12 +169,11 @@ const claim = async (design: Design, roots: StateRoots, network: NetworkSpec, fo
  * @throws ClocheError where there is no such network, or an address is taken
  */
 export const claimNetworks = async (design: Design, roots: StateRoots, former?: Former): Promise<Claimed | undefined> => {
-	const {id, spec: {network}, image, plan} = design;
+	const {id, spec: {network}, plan} = design;
 	if (network === undefined) {
 		return undefined;
 	}
 
-	refuseExposed(network, image.name);
 	if (former !== undefined) {
 		unclaimNetworks(roots, id);
 	}

@@ -15,7 +15,7 @@ import {DEFAULT_NETWORK} from '../../network/default.js';
 import {linkText, memberships, namesIn} from '../../network/places.js';
 import {type Entrance, findEntrance} from '../entrance.js';
 import {specFromJson, specToJson} from '../spec-json.js';
-import type {Attachment, ContainerSpec, NetworkSpec} from '../spec.js';
+import {type Attachment, type ContainerSpec, noNetwork} from '../spec.js';
 import {changeRecord} from '../store/change.js';
 import {type FoundContainer, isUp} from '../store/find.js';
 import {networkRoots} from '../store/networks.js';
@@ -48,14 +48,12 @@ const deleteLink = async ({target}: Entrance, {supervisor}: ConnectContext, name
 	}
 };
 
-const EMPTY: NetworkSpec = {attachments: [], ports: [], publishAll: false, dns: [], dnsSearch: [], dnsOptions: [], hosts: []};
-
 /** What it will be on when it is started again. */
 const changeAttachments = (roots: StateRoots, id: string, change: (attachments: Attachment[]) => Attachment[], addresses: Readonly<Record<string, string[]>> = {}): void => {
 	changeRecord(roots, id, (record, write) => {
 		if (record.spec !== undefined) {
 			const spec: ContainerSpec = specFromJson(record.spec);
-			const network = spec.network ?? EMPTY;
+			const network = spec.network ?? noNetwork();
 			write({
 				...record,
 				spec: specToJson({...spec, network: {...network, attachments: change(network.attachments)}}),

@@ -8,10 +8,9 @@ import {hostsText} from '../plan/etc.js';
 import {RESOLVER} from '../plan/settings.js';
 import type {Design} from '../prepare.js';
 import {findContainer} from '../store/find.js';
+import {noNetwork} from '../spec.js';
 import type {StateRoots} from '../store/roots.js';
 import {hostResolv, resolverText} from './resolv.js';
-
-const NOTHING = {attachments: [], ports: [], publishAll: false, dns: [], dnsSearch: [], dnsOptions: [], hosts: []};
 
 /** @throws ClocheError where the other one doesn't run, or its network is another user's */
 export const sharedStack = (roots: StateRoots, {id, spec, plan}: Pick<Design, 'id' | 'spec' | 'plan'>, word: string): Wiring => {
@@ -31,6 +30,6 @@ export const sharedStack = (roots: StateRoots, {id, spec, plan}: Pick<Design, 'i
 		...(namespaces.network === 'host' ? {} : {join: `/proc/${target.pid}/ns/net`}),
 		endpoints: [], ports: [],
 		hosts: hostsText(spec, id, {}),
-		resolv: named ? resolverText(other.network ?? NOTHING, hostResolv(), RESOLVER) : '',
+		resolv: named ? resolverText(other.network ?? noNetwork(), hostResolv(), RESOLVER) : '',
 	};
 };

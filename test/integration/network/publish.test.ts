@@ -39,6 +39,20 @@ scene('a port that is free is found, and ranges are published one by one; on a n
 	await well('network', 'rm', 'tests');
 });
 
+scene('what is exposed is told, and -P publishes each of it that -p doesn\'t', async ({t, net, well}) => {
+	await well('run', '-d', '--name', 'told', '--expose', '80', '--expose', '70-71/udp', ...SERVER);
+	t.is(await well('port', 'told'), '');
+	t.is(await well('ps', '--format', '{{.Ports}}'), '80/tcp, 70/udp, 71/udp');
+	await well('run', '-d', '--name', 'web', '--expose', '80', '--expose', '70/udp', '--expose', '80-81', '-p', '127.0.0.1:7001:81', '-P', ...SERVER);
+	const lines = (await well('port', 'web')).split('\n').map(line => line.replace(/:\d+$/, ''));
+	t.deepEqual(lines, ['81/tcp -> 127.0.0.1', '80/tcp -> 0.0.0.0', '80/tcp -> [::]', '70/udp -> 0.0.0.0', '70/udp -> [::]']);
+	const [, number = ''] = /^0\.0\.0\.0:(\d+)$/m.exec(await well('port', 'web', '80')) ?? [];
+	await until(() => net.succeeds('busybox', 'wget', '-qO-', `http://127.0.0.1:${number}/`));
+	await well('restart', '-t', '0', 'web');
+	t.is((await well('port', 'web')).split('\n').length, 5);
+	await well('rm', '-f', 'web', 'told');
+});
+
 scene('in the foreground, ports are told of while it runs', async ({t, net, root, well, begin}) => {
 	const running = begin(['run', '--rm', '--name', 'web', '-p', '8080:80', ...SERVER]);
 	await until(() => net.succeeds('busybox', 'wget', '-qO-', 'http://127.0.0.1:8080/'));

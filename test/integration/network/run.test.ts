@@ -185,7 +185,9 @@ test('options that don\'t go together are refused, with what to do', async t => 
 	await refused(t, ['run', '--network', 'a', '--ip', '10.0.0', 'busybox', 'true'], [/--ip 10\.0\.0: not an address/]);
 	await refused(t, ['run', '--network', 'a', '--mac-address', '01:00:00:00:00:00', 'busybox', 'true'], [/a group's/]);
 	await refused(t, ['run', '--network', 'host', '--sysctl', 'net.core.somaxconn=1', 'busybox', 'true'], [/would change the host/]);
-	await refused(t, ['run', '-P', 'busybox', 'true'], [/exposes no ports/]);
+	await refused(t, ['run', '-P', 'busybox', 'true'], [/--publish-all: no port is exposed/]);
+	await refused(t, ['run', '--expose', '80', '-P', '--network', 'host', 'busybox', 'true'], [/--publish-all: its network is the host's/]);
+	await refused(t, ['run', '--expose', '127.0.0.1:80', 'busybox', 'true'], [/no port and no range/]);
 	await refused(t, ['run', '--add-host', 'x', 'busybox', 'true'], [/not a name and an address/]);
 	const {stdout} = await cloche(['run', '--explain', '--network', 'a', '-p', '80', 'busybox', 'true']);
 	t.regex(stdout, /make the link eth0/);

@@ -186,28 +186,9 @@ test('a seccomp filter is whole instructions', async t => {
 	}
 });
 
-for (const [what, instruction] of [
-	['text', [0x6F_72, 0x6F, 0x74, 0]],
-	['a load beyond the data', [0x20, 0, 0, 64]],
-	['a load between words', [0x20, 0, 0, 2]],
-	['a load of a packet\'s byte', [0x30, 0, 0, 0]],
-	['a word of memory that there isn\'t', [0x02, 0, 0, 16]],
-	['a division by nothing', [0x34, 0, 0, 0]],
-	['a modulo', [0x94, 0, 0, 3]],
-	['a shift out of the word', [0x64, 0, 0, 32]],
-	['a jump beyond the end', [0x05, 0, 0, 1]],
-	['a conditional jump beyond the end', [0x15, 0, 1, 0]],
-] as const) {
-	test(`a seccomp filter with ${what} is refused, with the instruction`, async t => {
-		await withFile(filterOf([0x00, 0, 0, 0], instruction, ALLOW), path => {
-			t.throws(() => readSeccomp(path), {instanceOf: Unacceptable, message: /not a BPF program: .* instruction 1\b/});
-		});
-	});
-}
-
 test('a seccomp filter that doesn\'t end with a verdict is refused', async t => {
 	await withFile(filterOf(ALLOW, [0x00, 0, 0, 0]), path => {
-		t.throws(() => readSeccomp(path), {instanceOf: Unacceptable, message: /instruction 1\b/});
+		t.throws(() => readSeccomp(path), {instanceOf: Unacceptable, message: /doesn't end with a verdict/});
 	});
 });
 

@@ -122,7 +122,7 @@ test: built dist protocol-check types lint ## every check: types, linter, C warn
 AVA := CLOCHE_TESTS=built $(BIN)/ava
 UNIT := $(AVA) 'build/tests/unit/**'
 HELPER := $(AVA) --concurrency 2 --timeout 10m 'build/tests/helper/**'
-INTEGRATION := $(AVA) --concurrency 2 --timeout 10m 'build/tests/integration/**'
+INTEGRATION := $(AVA) --serial --concurrency 4 --timeout 10m 'build/tests/integration/**'
 
 tests: setup
 	@node .ci/bundle-tests.js

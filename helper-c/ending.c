@@ -169,10 +169,8 @@ static void record_destroyed(const struct channel *channel) {
 
 static void released(struct supervisor *supervisor, struct channel *channel) {
 	channel_send(supervisor, channel, KIND_RELEASED);
-	if (channel->served) {
+	if (channel->served)
 		clients_close(supervisor);
-		close_fd(&channel->served->presence); /* a client that doesn't hang up keeps no parent */
-	}
 	channel_free(supervisor, channel);
 }
 

@@ -168,6 +168,8 @@ _Noreturn void supervise(int control) {
 		supervisor_flush(&supervisor);
 		peers_sweep(&supervisor);
 	}
+	if (supervisor.served)
+		close_fd(&supervisor.served->presence); /* a client that doesn't hang up keeps no parent */
 	peers_linger(&supervisor);
 	anchor_end(&supervisor);
 	_exit(0);

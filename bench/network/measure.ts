@@ -34,7 +34,7 @@ const measureOn = async (ground: Ground, scope: Scope, findings: Findings, works
 	await interleave(flightSubjects(ground, network, engines), Math.ceil(rounds / 3), record, signal);
 	await interleave(await connectSubjects(ground, network, other, scope), rounds, record, signal);
 	await interleave(await nameSubjects(ground, network, scope), Math.ceil(rounds / 3), record, signal);
-	await interleave(await relaySubjects(findings, ground, network, scope), Math.ceil(rounds / 5), record, signal);
+	await interleave(await relaySubjects(findings, ground, scope), Math.ceil(rounds / 5), record, signal);
 	return measureMany(ground, signal);
 };
 

@@ -5,7 +5,7 @@ import type {Scope} from '../../orchestrator/base/scope.js';
 import type {Findings} from '../findings.js';
 import type {Subject} from '../rounds.js';
 import {tryCommand} from '../spawn.js';
-import {addressOn, type Ground, type Network} from './ground.js';
+import {addressOn, type Ground} from './ground.js';
 import {RELAYS, type Target} from './relays.js';
 
 /** In the names of the series: Gbit/s. */
@@ -55,7 +55,7 @@ const subject = (name: string, address: string, port: number): Subject => ({
 });
 
 /** The same server for all: only the way to it differs. None without iperf3. */
-export const relaySubjects = async ({absent}: Findings, {door}: Ground, network: Network, scope: Scope): Promise<Subject[]> => {
+export const relaySubjects = async ({absent}: Findings, {door, make}: Ground, scope: Scope): Promise<Subject[]> => {
 	try {
 		await tryCommand([IPERF, '--version']);
 	} catch {
@@ -63,6 +63,8 @@ export const relaySubjects = async ({absent}: Findings, {door}: Ground, network:
 		return [];
 	}
 
+	// Of its own: on another one the starts before may have come round to that address.
+	const network = await make('bench-relay');
 	const address = addressOn(network, HOST_PART);
 	const server = scope.use(door.run('host', [IPERF, '--server'], {
 		network: {name: network.name, ip: address}, publish: `${LOOPBACK}::${PORT}`, stdout: 'ignore', stderr: 'ignore', reject: false,

@@ -106,18 +106,6 @@ static void ask_for_pair(struct netlink *netlink, const struct op *op, int bridg
 	netlink_end(netlink, info);
 }
 
-int link_delete(const char *name, struct failure *failure) {
-	struct ifinfomsg link = {0};
-	struct netlink netlink;
-	if (netlink_open(&netlink) < 0)
-		return failed(failure, "socket AF_NETLINK", name);
-	netlink_begin(&netlink, RTM_DELLINK, 0, &link, sizeof link, "RTM_DELLINK", name);
-	netlink_put_string(&netlink, IFLA_IFNAME, name);
-	int result = netlink_commit(&netlink, failure);
-	netlink_close(&netlink);
-	return result;
-}
-
 static int ask_and_commit(struct netlink *netlink, const struct op *op, int bridge, int inside_of, struct failure *failure) {
 	ask_for_pair(netlink, op, bridge, inside_of);
 	return netlink_commit(netlink, failure);
@@ -257,9 +245,4 @@ int op_endpoint(struct build *build, const struct op *op) {
 	if (result < 0 && build->joins)
 		(void)link_delete(name, &ignored);
 	return result;
-}
-
-int op_link_delete(struct build *build, const struct op *op) {
-	int result = link_delete(op_string(op, TAG_VALUE), &build->failure);
-	return result < 0 && build->failure.error == ENODEV && op_has(op, FLAG_IF_EXISTS) ? 0 : result;
 }

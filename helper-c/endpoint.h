@@ -11,10 +11,10 @@
  * by itself. */
 int endpoints_make(struct build *build, const struct plan *plan, const struct parent *parent, pid_t pid, int pidfd, int *inside);
 
+/* linger.c */
+
 /* Delete a link, and with it its peer. Waits for the kernel: some milliseconds. -1 and FAILURE, of ENODEV where there is none. */
 int link_delete(const char *name, struct failure *failure);
-
-/* linger.c */
 
 /* Whether CHANNEL's links stay though its processes are gone. */
 bool links_linger(const struct channel *channel);

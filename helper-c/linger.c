@@ -7,12 +7,32 @@
  * period with the lock that every start's links need.
  */
 #include "endpoint.h"
+#include "netlink.h"
 #include "util.h"
 
 #include <net/if.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <linux/rtnetlink.h>
+
+int link_delete(const char *name, struct failure *failure) {
+	struct ifinfomsg link = {0};
+	struct netlink netlink;
+	if (netlink_open(&netlink) < 0)
+		return failed(failure, "socket AF_NETLINK", name);
+	netlink_begin(&netlink, RTM_DELLINK, 0, &link, sizeof link, "RTM_DELLINK", name);
+	netlink_put_string(&netlink, IFLA_IFNAME, name);
+	int result = netlink_commit(&netlink, failure);
+	netlink_close(&netlink);
+	return result;
+}
+
+int op_link_delete(struct build *build, const struct op *op) {
+	int result = link_delete(op_string(op, TAG_VALUE), &build->failure);
+	return result < 0 && build->failure.error == ENODEV && op_has(op, FLAG_IF_EXISTS) ? 0 : result;
+}
 
 /* "TCP: inuse 0 orphan 3 tw 0 …", of which inuse alone is the namespace's own (net/ipv4/proc.c). Who waits in TIME_WAIT holds none. */
 static bool has_connections(const char *file) {

@@ -4,7 +4,7 @@ import {execFileSync, spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {readlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {ExecutionContext} from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {startTime} from '../../orchestrator/base/process.js';
 import type {Endpoint, Plan, TargetProcess} from '../../orchestrator/helper/plan.js';
 import {startSupervisor} from '../../orchestrator/helper/start.js';
@@ -12,7 +12,19 @@ import type {Supervisor} from '../../orchestrator/helper/supervisor.js';
 import {directoryFor, nsinit, until} from './support.js';
 
 /** Bridges and links are root's to make. */
-export const asRoot = process.getuid?.() === 0;
+const asRoot = process.getuid?.() === 0;
+
+type Declare = (title: string, implementation: (t: ExecutionContext) => Promise<void> | void) => void;
+
+/** As `declare`, where we are root; else it is skipped, and says why. */
+export const rootedBy = (declare: Declare): Declare => asRoot ? declare : (title, implementation) => {
+	test.skip(`${title} (it takes root)`, implementation);
+};
+
+/** `test`, where we are root. */
+export const rooted = rootedBy((title, implementation) => {
+	test(title, implementation);
+});
 
 export interface Outside {
 	/** A process that lives there, and does nothing. */

@@ -3,19 +3,17 @@
 import {spawn} from 'node:child_process';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import test, {type ExecutionContext} from 'ava';
+import type {ExecutionContext} from 'ava';
 import {ClocheError} from '../../orchestrator/base/errors.js';
 import {startTime} from '../../orchestrator/base/process.js';
 import type {Launch} from '../../orchestrator/helper/launch.js';
 import type {Endpoint, Plan, TargetProcess} from '../../orchestrator/helper/plan.js';
 import {startSupervisor} from '../../orchestrator/helper/start.js';
 import type {Supervisor} from '../../orchestrator/helper/supervisor.js';
-import {asRoot, endpoint, outsideFor, withOps} from './bridged.js';
+import {endpoint, outsideFor, rooted, withOps} from './bridged.js';
 import {registryFor} from './registry.js';
 import {Served} from './served.js';
 import {directoryFor, nsinit, planFor, runPlan, supervisorFor, until} from './support.js';
-
-const rooted = asRoot ? test : test.skip;
 
 /** What busybox's own `ip` says, and the gateway's answer. */
 const LOOK = 'busybox ip addr show dev eth0; busybox ip route; busybox ip -6 route; cat /sys/class/net/eth0/mtu; ping -c 1 -W 5 10.77.0.1 >/dev/null && echo v4; ping -6 -c 1 -W 5 fd77::1 >/dev/null && echo v6';

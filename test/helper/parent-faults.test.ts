@@ -4,15 +4,15 @@
  */
 
 import {existsSync} from 'node:fs';
-import test, {type ExecutionContext} from 'ava';
+import type {ExecutionContext} from 'ava';
 import type {Plan} from '../../orchestrator/helper/plan.js';
-import {asRoot, endpoint, withOps} from './bridged.js';
+import {endpoint, rootedBy, withOps} from './bridged.js';
 import type {FullPlan} from './full-plan.js';
 import {below, type Kinship, type Parent, parentFor} from './parents.js';
 import {type Fault, faulty, type Outcome, runWith} from './strace.js';
 import {until} from './support.js';
 
-const rooted = asRoot ? faulty : test.skip;
+const rooted = rootedBy(faulty);
 
 const LINK = {gateways: ['10.77.0.1']};
 

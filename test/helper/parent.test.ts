@@ -11,7 +11,7 @@ import {startTime} from '../../orchestrator/base/process.js';
 import type {Launch} from '../../orchestrator/helper/launch.js';
 import type {LaunchOptions} from '../../orchestrator/helper/launch-options.js';
 import type {Plan, TargetProcess} from '../../orchestrator/helper/plan.js';
-import {asRoot, endpoint, outsideFor, withOps} from './bridged.js';
+import {endpoint, outsideFor, rooted, withOps} from './bridged.js';
 import {fullPlan, marked} from './full-plan.js';
 import {Marked} from './marked.js';
 import {asNobody, below, goneFor, type Kinship, openDirectory, type Parent, parentFor, SUBORDINATE, userAbove, userOf, whyNoRange} from './parents.js';
@@ -19,8 +19,6 @@ import {publish, publishing, ask} from './publishing.js';
 import {registryFor} from './registry.js';
 import {Served} from './served.js';
 import {planFor, runPlan, until} from './support.js';
-
-const rooted = asRoot ? test : test.skip;
 
 const NULLS = {stdin: 'null', stdout: 'null', stderr: 'null'} as const;
 const SLEEP = ['/bin/sleep', '1000'];

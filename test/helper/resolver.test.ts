@@ -3,14 +3,12 @@
 import {execFileSync} from 'node:child_process';
 import {createSocket} from 'node:dgram';
 import {existsSync} from 'node:fs';
-import test, {type ExecutionContext} from 'ava';
+import type {ExecutionContext} from 'ava';
 import {ClocheError} from '../../orchestrator/base/errors.js';
 import type {Plan} from '../../orchestrator/helper/plan.js';
-import {asRoot, withOps} from './bridged.js';
+import {rooted, withOps} from './bridged.js';
 import {addressed, bare, registryFor, resolvingPlan, serverFor} from './registry.js';
 import {planFor, probe, runPlan, supervisorFor} from './support.js';
-
-const rooted = asRoot ? test : test.skip;
 
 const ask = async (t: ExecutionContext, names: NonNullable<Plan['names']>, script: string): Promise<string> => {
 	const {stdout, stderr} = await runPlan(supervisorFor(t, 'root'), resolvingPlan(t, ['sh', '-c', script], names));
